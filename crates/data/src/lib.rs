@@ -1,5 +1,21 @@
-//! Records, templates, tokenizer, generated task families and the pretraining mixture.
-pub mod check;
-mod records;
+//! Problems with checkable answers and the texts made of them.
+//!
+//! - [`Problem`], [`Sample`], [`Completion`]: the records every crate passes around;
+//! - [`check`]: judging an answer by its content, without trusting whoever wrote the problem;
+//! - [`tasks`]: endless generated problems in five families, two languages and rising levels;
+//! - [`template`] and [`tokenizer`]: how texts become tokens.
+//!
+//! Left out: models, rewards, and comparing an answer with a gold answer as text (`rewards`).
 
+pub mod check;
+mod language;
+mod records;
+pub mod seed;
+pub mod tasks;
+pub mod template;
+pub mod tokenizer;
+
+pub use check::{Check, Judgement};
+pub use language::Language;
 pub use records::{Completion, Domain, Finish, Problem, Sample};
+pub use tokenizer::Tokenizer;
