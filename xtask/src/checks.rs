@@ -20,8 +20,7 @@ pub(crate) fn all() -> Result<ExitCode> {
     let mut lints = cargo(&["clippy", "--release", "--workspace", "--all-targets"]);
     lints.args(["--", "-D", "warnings"]);
     let mut docs = cargo(&["doc", "--release", "--workspace", "--no-deps"]);
-    docs.args(["--document-private-items"])
-        .env("RUSTDOCFLAGS", "-D warnings");
+    docs.env("RUSTDOCFLAGS", "-D warnings");
     for mut command in [format, lints, docs] {
         if start(&mut command)? != ExitCode::SUCCESS {
             return Ok(ExitCode::FAILURE);

@@ -1,0 +1,297 @@
+//! An artifact: the directory a finished stage leaves, one arrow of the figure.
+//!
+//! Its manifest, `stage.json`, is written last, so where it exists the artifact is whole. It lists
+//! every file with its hash; an artifact whose files no longer match is refused.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+/// The manifest's file name.
+pub(crate) const MANIFEST: &str = "stage.json";
+/// Training curves carry times, so they take no part in a fingerprint.
+pub(crate) const METRICS: &str = "metrics.jsonl";
+
+/// A finished stage's directory, and what identifies its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// Where its files lie.
+    pub dir: PathBuf,
+    /// Hash of how it was made and of every file, training curves and times apart.
+    pub fingerprint: String,
+}
+
+/// Why a directory is not an artifact.
+#[derive(Debug, Error)]
+pub enum ArtifactError {
+    /// No manifest: the stage was never finished, or this is another directory.
+    #[error("{0} holds no finished stage: it has no {MANIFEST}; run the stage that makes it")]
+    Unfinished(PathBuf),
+    /// The manifest is not one.
+    #[error("{path} is damaged ({reason}); remove its directory and run again")]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file is missing or is not what the stage wrote.
+    #[error("{0} is missing or changed since its stage wrote it; run again to remake it")]
+    Changed(PathBuf),
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+impl Artifact {
+    /// Opens a finished stage's directory after checking each of its files.
+    ///
+    /// # Errors
+    ///
+    /// No manifest, a damaged one, or a file that is missing or changed.
+    pub fn open(dir: impl Into<PathBuf>) -> Result<Self, ArtifactError> {
+        let dir = dir.into();
+        let manifest = Manifest::read(&dir)?;
+        manifest.verify(&dir)?;
+        Ok(Self {
+            fingerprint: manifest.fingerprint(),
+            dir,
+        })
+    }
+
+    /// The path of one of its files.
+    #[must_use]
+    pub fn file(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// The stage's name, as in `1-base`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.dir
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    }
+}
+
+/// What `stage.json` says about a finished stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    /// The stage, as in `1-base`.
+    pub name: String,
+    /// The kind of stage, as in `Pretrain`.
+    pub kind: String,
+    /// Hash of the kind, name, settings, inputs, seed and recipe version.
+    pub identity: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// Fingerprints of the artifacts it read, by their names.
+    pub inputs: BTreeMap<String, String>,
+    /// Its settings.
+    pub settings: serde_json::Value,
+    /// How long the process that finished it worked on it.
+    pub seconds: f64,
+    /// The most memory that process had held by then, in MB (10⁶ bytes), where the system tells.
+    pub peak_rss_mb: Option<f64>,
+    /// Every file but the manifest, by its path with forward slashes.
+    pub files: BTreeMap<String, FileRecord>,
+}
+
+/// A file as it was when its stage finished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FileRecord {
+    /// Its length.
+    pub bytes: u64,
+    /// Its hash, in hexadecimal.
+    pub sha256: String,
+}
+
+impl Manifest {
+    pub(crate) fn read(dir: &Path) -> Result<Self, ArtifactError> {
+        let path = dir.join(MANIFEST);
+        if !path.is_file() {
+            return Err(ArtifactError::Unfinished(dir.to_owned()));
+        }
+        let text = fs::read_to_string(&path).map_err(io(&path))?;
+        serde_json::from_str(&text).map_err(|error| ArtifactError::Manifest {
+            path,
+            reason: error.to_string(),
+        })
+    }
+
+    pub(crate) fn write(&self, dir: &Path) -> Result<(), ArtifactError> {
+        let path = dir.join(MANIFEST);
+        let text = serde_json::to_string_pretty(self).expect("a manifest is plain JSON");
+        fs::write(&path, text + "\n").map_err(io(&path))
+    }
+
+    /// Checks that every file is there as it was written.
+    pub(crate) fn verify(&self, dir: &Path) -> Result<(), ArtifactError> {
+        for (name, record) in &self.files {
+            let path = dir.join(name);
+            let length = fs::metadata(&path).map(|file| file.len()).ok();
+            if length != Some(record.bytes) || hash_file(&path)? != record.sha256 {
+                return Err(ArtifactError::Changed(path));
+            }
+        }
+        Ok(())
+    }
+
+    /// What another stage may know this one's result by: no time goes into it.
+    pub(crate) fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(&self.identity);
+        for (name, record) in &self.files {
+            if Path::new(name)
+                .file_name()
+                .is_none_or(|name| name != METRICS)
+            {
+                hash.update(format!("\n{name} {}", record.sha256));
+            }
+        }
+        hex(&hash.finalize())
+    }
+}
+
+/// Records every file below `dir` but the manifest.
+pub(crate) fn record(dir: &Path) -> Result<BTreeMap<String, FileRecord>, ArtifactError> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(io(&folder))? {
+            let path = entry.map_err(io(&folder))?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path != dir.join(MANIFEST) {
+                let bytes = fs::metadata(&path).map_err(io(&path))?.len();
+                let record = FileRecord {
+                    bytes,
+                    sha256: hash_file(&path)?,
+                };
+                files.insert(relative(dir, &path), record);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// SHA-256 of `parts`, each preceded by its length so that no two lists run together.
+pub(crate) fn hash_parts(parts: &[&str]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn relative(dir: &Path, path: &Path) -> String {
+    let inside = path.strip_prefix(dir).unwrap_or(path);
+    let parts: Vec<_> = inside
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    parts.join("/")
+}
+
+fn hash_file(path: &Path) -> Result<String, ArtifactError> {
+    let mut file = File::open(path).map_err(io(path))?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer).map_err(io(path))? {
+            0 => return Ok(hex(&hash.finalize())),
+            read => hash.update(&buffer[..read]),
+        }
+    }
+}
+
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> ArtifactError {
+    let path = path.to_owned();
+    |source| ArtifactError::Io { path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finished(dir: &Path, seconds: f64) -> Manifest {
+        let manifest = Manifest {
+            name: "1-base".into(),
+            kind: "Pretrain".into(),
+            identity: "i".into(),
+            seed: 1,
+            inputs: BTreeMap::new(),
+            settings: serde_json::Value::Null,
+            seconds,
+            peak_rss_mb: None,
+            files: record(dir).unwrap(),
+        };
+        manifest.write(dir).unwrap();
+        manifest
+    }
+
+    #[test]
+    fn files_are_recorded_with_their_known_hash() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("a")).unwrap();
+        fs::write(dir.path().join("a/x"), "abc").unwrap();
+        let files = record(dir.path()).unwrap();
+        // FIPS 180-2, appendix B.1.
+        let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".into();
+        assert_eq!(
+            files,
+            BTreeMap::from([("a/x".into(), FileRecord { bytes: 3, sha256 })])
+        );
+    }
+
+    #[test]
+    fn a_fingerprint_knows_files_but_neither_curves_nor_times() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("model"), "abc").unwrap();
+        fs::write(dir.path().join(METRICS), "1").unwrap();
+        let first = finished(dir.path(), 1.0).fingerprint();
+        fs::write(dir.path().join(METRICS), "2").unwrap();
+        assert_eq!(finished(dir.path(), 2.0).fingerprint(), first);
+        fs::write(dir.path().join("model"), "abd").unwrap();
+        assert_ne!(finished(dir.path(), 1.0).fingerprint(), first);
+    }
+
+    #[test]
+    fn opening_refuses_what_is_not_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let opened = || Artifact::open(dir.path()).map(|artifact| artifact.fingerprint);
+        assert!(matches!(opened(), Err(ArtifactError::Unfinished(_))));
+        fs::write(dir.path().join("model"), "abc").unwrap();
+        let manifest = finished(dir.path(), 1.0);
+        assert_eq!(opened().unwrap(), manifest.fingerprint());
+        fs::write(dir.path().join("model"), "abd").unwrap();
+        assert!(matches!(opened(), Err(ArtifactError::Changed(_))));
+        fs::remove_file(dir.path().join("model")).unwrap();
+        assert!(matches!(opened(), Err(ArtifactError::Changed(_))));
+        fs::write(dir.path().join(MANIFEST), "{").unwrap();
+        assert!(matches!(opened(), Err(ArtifactError::Manifest { .. })));
+    }
+
+    #[test]
+    fn parts_do_not_run_together() {
+        assert_ne!(hash_parts(&["ab", "c"]), hash_parts(&["a", "bc"]));
+    }
+}

@@ -1,0 +1,99 @@
+//! The command line of `r1`.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::preset::Preset;
+use crate::run::{Options, Run, Stopped, is_usage};
+use crate::{recipe, report};
+
+/// The DeepSeek-R1 recipe, end to end.
+#[derive(Debug, Parser)]
+#[command(name = "r1", version)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole recipe, or go on with it; the results end up in the run directory.
+    Pipeline(Pipeline),
+}
+
+/// The arguments of `r1 pipeline`.
+#[derive(Debug, clap::Args)]
+struct Pipeline {
+    /// smoke, tiny, small or paper.
+    #[arg(default_value = "tiny")]
+    preset: String,
+    /// Where everything is written [default: runs/PRESET].
+    #[arg(long, value_name = "DIR")]
+    run_dir: Option<PathBuf>,
+    /// The one seed every random stream is derived from.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Change one field of the preset; may be repeated.
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    overrides: Vec<String>,
+    /// Stop once this stage is complete.
+    #[arg(long, value_name = "STAGE")]
+    until: Option<String>,
+    /// No progress on the terminal, only the results.
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Does what the command line says. Exit code 0: done; 1: failed; 2: wrong usage.
+#[must_use]
+pub fn main() -> ExitCode {
+    let result = match Args::parse().command {
+        Command::Pipeline(args) => pipeline(args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to be done if even this cannot be written.
+            drop(writeln!(std::io::stderr(), "error: {error:#}"));
+            ExitCode::from(if is_usage(&error) { 2 } else { 1 })
+        }
+    }
+}
+
+fn pipeline(args: Pipeline) -> Result<()> {
+    let preset = Preset::load(&args.preset, &args.overrides)?;
+    let dir = args.run_dir.unwrap_or_else(|| PathBuf::from("runs").join(&args.preset));
+    let options = Options { until: args.until, quiet: args.quiet };
+    let run = Run::open(&dir, &preset, args.seed, options)?;
+    match recipe::run(&run, &preset) {
+        Err(error) if error.is::<Stopped>() => {}
+        other => other?,
+    }
+    let report = report::write(run.dir())?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{report}")?;
+    writeln!(out, "{}", dir.join("report.html").display())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_default_is_the_tiny_preset() {
+        let Command::Pipeline(args) = Args::parse_from(["r1", "pipeline"]).command;
+        assert_eq!((args.preset.as_str(), args.seed, args.quiet), ("tiny", 0, false));
+    }
+}

@@ -1,0 +1,181 @@
+//! Presets: every number of a run, in TOML files compiled into the binary.
+//!
+//! A preset has no defaults: each file writes out every field, an unknown field is refused, and the
+//! resolved preset is saved with the run. Any field can be changed as `section.key=value`. What is
+//! left out: what the numbers mean for a stage, which is the stage's to say.
+
+mod overrides;
+mod sections;
+mod validate;
+
+use serde::{Deserialize, Serialize};
+
+pub use sections::{Corpus, Eval, Model, Pretraining, Rejection, Rl, Student, Supervised, Tasks};
+
+use crate::usage::{UsageError, unknown};
+
+const FILES: [(&str, &str); 4] = [
+    ("smoke", include_str!("../presets/smoke.toml")),
+    ("tiny", include_str!("../presets/tiny.toml")),
+    ("small", include_str!("../presets/small.toml")),
+    ("paper", include_str!("../presets/paper.toml")),
+];
+
+/// Every setting of a run, one field per box of the figure that needs any.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preset {
+    /// The preset it started from, before any override.
+    pub name: String,
+    /// Which problems, and how many of each kind of text.
+    pub tasks: Tasks,
+    /// What the base model is pretrained on.
+    pub corpus: Corpus,
+    /// The mixture-of-experts model.
+    pub model: Model,
+    /// The dense model that is distilled into.
+    pub student: Student,
+    /// Pretraining of the mixture-of-experts model.
+    pub base: Pretraining,
+    /// Pretraining of the student.
+    pub student_base: Pretraining,
+    /// R1-Zero: reinforcement learning straight from the base.
+    pub zero: Rl,
+    /// The cold start: SFT on few curated chains of thought.
+    pub cold_start_sft: Supervised,
+    /// Reinforcement learning on reasoning, after the cold start.
+    pub reasoning: Rl,
+    /// Sampling the reasoning model for SFT data.
+    pub rejection: Rejection,
+    /// SFT of the base on what rejection sampling kept.
+    pub sft: Supervised,
+    /// The last reinforcement learning, on all kinds of problems; it gives R1.
+    pub second: Rl,
+    /// SFT of the student on R1's data.
+    pub distill: Supervised,
+    /// Reinforcement learning of the student alone, to compare with distillation; 0 steps: none.
+    pub student_rl: Rl,
+    /// How the finished models are measured.
+    pub eval: Eval,
+}
+
+impl Preset {
+    /// The presets there are, from the smallest.
+    pub const NAMES: [&str; 4] = [FILES[0].0, FILES[1].0, FILES[2].0, FILES[3].0];
+
+    /// Reads a preset and changes it by overrides of the form `section.key=value`, in order.
+    ///
+    /// # Errors
+    ///
+    /// An unknown preset or key (with the nearest that exists), a value of the wrong type or out of
+    /// its range, a problem file that does not exist.
+    pub fn load(name: &str, overrides: &[String]) -> Result<Self, UsageError> {
+        let text = FILES
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, text)| *text)
+            .ok_or_else(|| unknown("preset", name, &Self::NAMES))?;
+        let mut table: toml::Table = parse(name, text)?;
+        for change in overrides {
+            overrides::apply(&mut table, change)?;
+        }
+        let preset: Self = table
+            .try_into()
+            .map_err(|error| UsageError(format!("preset {name}: {error}")))?;
+        preset.validate()?;
+        Ok(preset)
+    }
+
+    /// The preset as the TOML file that would give it again.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a preset has nothing that TOML cannot write")
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Result<T, UsageError> {
+    toml::from_str(text).map_err(|error| UsageError(format!("preset {name}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(changes: &[&str]) -> Result<Preset, UsageError> {
+        let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        Preset::load("tiny", &changes)
+    }
+
+    fn refused(change: &str) -> String {
+        load(&[change]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_preset_is_whole_and_valid() {
+        for name in Preset::NAMES {
+            let preset = Preset::load(name, &[]).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(preset.name, name);
+        }
+    }
+
+    #[test]
+    fn a_saved_preset_reads_back_the_same() {
+        for name in Preset::NAMES {
+            let preset = Preset::load(name, &[]).unwrap();
+            assert_eq!(parse::<Preset>(name, &preset.to_toml()).unwrap(), preset);
+        }
+    }
+
+    #[test]
+    fn an_unknown_field_in_a_file_is_refused() {
+        let text = Preset::load("tiny", &[])
+            .unwrap()
+            .to_toml()
+            .replace("[zero]", "[zero]\nx = 1");
+        assert!(
+            parse::<Preset>("tiny", &text)
+                .unwrap_err()
+                .0
+                .contains("unknown field `x`")
+        );
+    }
+
+    #[test]
+    fn overrides_apply_in_order() {
+        let preset = load(&["zero.steps=3", "zero.lr=1", "zero.steps=4"]).unwrap();
+        assert_eq!((preset.zero.steps, preset.zero.lr), (4, 1.0));
+    }
+
+    #[test]
+    fn a_range_is_named_with_its_key() {
+        assert_eq!(
+            refused("zero.group=1"),
+            "zero.group = 1 is out of range: at least 2 (an advantage compares the samples of a \
+             group)"
+        );
+        assert!(refused("eval.top_p=1.5").starts_with("eval.top_p = 1.5 is out of range"));
+        assert!(refused("model.rope_dim=7").contains("even"));
+        assert!(refused("model.active_experts=99").contains("model.experts"));
+        assert!(refused("corpus.guess=0.9").contains("sum to 1"));
+        assert!(refused("zero.lr=nan").starts_with("zero.lr = NaN is out of range"));
+    }
+
+    #[test]
+    fn a_choice_lists_what_is_allowed() {
+        let message = refused("tasks.families=linar");
+        assert!(message.contains("did you mean `linear`"), "{message}");
+        assert!(refused("tasks.languages=fr").contains("en, zh"));
+    }
+
+    #[test]
+    fn a_missing_problem_file_is_named() {
+        let message = refused("tasks.file=/nowhere/x.jsonl");
+        assert!(message.contains("tasks.file") && message.contains("/nowhere/x.jsonl"));
+    }
+
+    #[test]
+    fn an_unknown_preset_gets_the_nearest() {
+        let message = Preset::load("tinny", &[]).unwrap_err().to_string();
+        assert!(message.contains("did you mean `tiny`"), "{message}");
+    }
+}

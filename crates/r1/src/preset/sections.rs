@@ -1,0 +1,237 @@
+//! The sections of a preset. Counts are whole numbers, shares and probabilities lie in [0, 1].
+
+use serde::{Deserialize, Serialize};
+
+/// Which problems there are, and how many texts are made of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tasks {
+    /// The generated task families: arithmetic, countdown, linear, ordering, program.
+    pub families: Vec<String>,
+    /// Difficulties of the generated problems, from 1.
+    pub levels: Vec<u32>,
+    /// ISO 639-1 codes of the languages problems are asked in: en, zh.
+    pub languages: Vec<String>,
+    /// A JSONL or JSON file of problems to train on in place of the families; empty: none.
+    pub file: String,
+    /// A file of problems to measure with; empty: held out from the training problems.
+    pub held_out_file: String,
+    /// How many problems are held out for measuring.
+    pub held_out: usize,
+    /// How many curated chains of thought the cold start gets.
+    pub cold_start: usize,
+    /// How many question-and-answer samples without reasoning there are.
+    pub general: usize,
+    /// Size of the vocabulary, special tokens included; at least 264.
+    pub vocabulary: usize,
+}
+
+/// What pretraining reads: shares of the five solution styles, which sum to 1, and two more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Corpus {
+    /// Share of solutions that are only an answer, often a wrong one.
+    pub guess: f64,
+    /// Share of solutions in steps.
+    pub steps: f64,
+    /// Share of solutions in steps that check themselves.
+    pub checked: f64,
+    /// Share of solutions that ramble.
+    pub rambling: f64,
+    /// Share of solutions that are fluent and wrong.
+    pub wrong: f64,
+    /// Share of stepwise solutions that mix two languages.
+    pub mixed_language: f64,
+    /// Share of documents that are plain text without a question.
+    pub plain_text: f64,
+}
+
+/// The mixture-of-experts decoder (arXiv 2412.19437, section 2.1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Blocks, dense ones included.
+    pub layers: usize,
+    /// Width of the residual stream.
+    pub width: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// How many of the first blocks have a dense feed-forward in place of experts.
+    pub dense_layers: usize,
+    /// Inner width of a dense feed-forward.
+    pub dense_inner: usize,
+    /// Routed experts per block.
+    pub experts: usize,
+    /// Routed experts a token goes to.
+    pub active_experts: usize,
+    /// Experts every token goes to.
+    pub shared_experts: usize,
+    /// Inner width of one expert.
+    pub expert_inner: usize,
+    /// Rank of the compressed keys and values.
+    pub kv_rank: usize,
+    /// Rank of the compressed queries; 0: not compressed.
+    pub q_rank: usize,
+    /// Per-head query and key dimensions without a position.
+    pub nope_dim: usize,
+    /// Per-head query and key dimensions that rotate with the position; even.
+    pub rope_dim: usize,
+    /// Per-head value dimensions.
+    pub value_dim: usize,
+    /// Groups the experts are divided into.
+    pub groups: usize,
+    /// Groups a token may choose its experts from.
+    pub active_groups: usize,
+    /// Factor on the mixture of the routed experts.
+    pub routed_scaling: f64,
+    /// How far a router bias moves in one step, γ; 0: never.
+    pub bias_speed: f64,
+    /// Weight of the balance loss within a sequence, α; 0: none.
+    pub balance_alpha: f64,
+    /// Multi-token-prediction modules; 0: none.
+    pub mtp_depth: usize,
+    /// Longest sequence in tokens, prompt included.
+    pub max_positions: usize,
+}
+
+/// The dense decoder with grouped-query attention that is distilled into.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Student {
+    /// Blocks.
+    pub layers: usize,
+    /// Width of the residual stream; a multiple of twice the heads.
+    pub width: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// Heads of keys and values; divides `heads`.
+    pub kv_heads: usize,
+    /// Inner width of the feed-forward.
+    pub inner: usize,
+}
+
+/// Pretraining: every token in the loss, AdamW, cosine schedule after a linear warmup.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pretraining {
+    /// Optimizer steps.
+    pub steps: usize,
+    /// Sequences per step.
+    pub batch: usize,
+    /// Tokens per sequence.
+    pub length: usize,
+    /// Highest learning rate.
+    pub lr: f64,
+    /// Steps in which the learning rate rises to `lr`.
+    pub warmup: usize,
+    /// Learning rate at the end.
+    pub min_lr: f64,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// AdamW's first moment decay.
+    pub beta1: f64,
+    /// AdamW's second moment decay.
+    pub beta2: f64,
+    /// Largest global gradient norm.
+    pub clip: f64,
+}
+
+/// SFT: responses in the loss, questions not; cosine schedule after a linear warmup.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Supervised {
+    /// Passes over the samples.
+    pub epochs: usize,
+    /// Samples per step.
+    pub batch: usize,
+    /// Highest learning rate.
+    pub lr: f64,
+    /// Learning rate at the end.
+    pub min_lr: f64,
+    /// Steps in which the learning rate rises to `lr`.
+    pub warmup: usize,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// Largest global gradient norm.
+    pub clip: f64,
+}
+
+/// Reinforcement learning with GRPO (arXiv 2402.03300; 2501.12948).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rl {
+    /// Rollouts: rounds of sampling and learning.
+    pub steps: usize,
+    /// Problems per rollout.
+    pub prompts: usize,
+    /// Samples per problem, G; at least 2.
+    pub group: usize,
+    /// Learning rate after the warmup; constant.
+    pub lr: f64,
+    /// Rollouts in which the learning rate rises to `lr`.
+    pub warmup: usize,
+    /// Weight of the KL divergence from the reference, β; 0: none.
+    pub beta: f64,
+    /// How far below 1 a probability ratio still counts.
+    pub epsilon: f64,
+    /// How far above 1 a probability ratio still counts.
+    pub epsilon_high: f64,
+    /// Sampling temperature.
+    pub temperature: f64,
+    /// Probability mass sampled from; 1: all of it.
+    pub top_p: f64,
+    /// Longest response in tokens.
+    pub max_new_tokens: usize,
+    /// Passes over one rollout.
+    pub inner_epochs: usize,
+    /// Optimizer steps per pass; at most `prompts`.
+    pub minibatches: usize,
+    /// Rollouts after which the policy becomes the reference; 0: never.
+    pub reference_every: usize,
+    /// Largest global gradient norm.
+    pub clip: f64,
+    /// Weight of a right answer.
+    pub accuracy: f64,
+    /// Weight of the template, λ1.
+    pub format: f64,
+    /// Weight of the target language, λ2; 0: none.
+    pub language: f64,
+    /// Difficulties of the problems at the start; the last is the highest.
+    pub levels: Vec<u32>,
+    /// Accuracy above which the next difficulty is added; 1: never.
+    pub level_up: f64,
+}
+
+/// Rejection sampling.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rejection {
+    /// Problems sampled for.
+    pub prompts: usize,
+    /// Responses per problem.
+    pub samples: usize,
+    /// Sampling temperature.
+    pub temperature: f64,
+    /// Probability mass sampled from; 1: all of it.
+    pub top_p: f64,
+    /// Most responses kept per problem.
+    pub per_prompt_cap: usize,
+    /// Longest response in tokens.
+    pub max_new_tokens: usize,
+}
+
+/// How the models are measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Eval {
+    /// Responses per problem; pass@1 is their mean.
+    pub samples: usize,
+    /// Sampling temperature; 0: always the likeliest token.
+    pub temperature: f64,
+    /// Probability mass sampled from; 1: all of it.
+    pub top_p: f64,
+    /// Longest response in tokens.
+    pub max_new_tokens: usize,
+    /// Resamplings behind an interval.
+    pub bootstrap: usize,
+}

@@ -1,0 +1,370 @@
+//! What must hold beyond types. Each message names the key, its value, what is allowed and why.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use super::{Corpus, Eval, Model, Preset, Pretraining, Rejection, Rl, Student, Supervised, Tasks};
+use crate::usage::{UsageError, nearest};
+
+const FAMILIES: [&str; 5] = ["arithmetic", "countdown", "linear", "ordering", "program"];
+const LANGUAGES: [&str; 2] = ["en", "zh"];
+/// 256 bytes and eight special tokens.
+const SMALLEST_VOCABULARY: usize = 264;
+
+type Checked = Result<(), UsageError>;
+
+impl Preset {
+    /// Checks every range and everything that must fit together.
+    ///
+    /// # Errors
+    ///
+    /// The first field that does not hold, with what would.
+    pub(super) fn validate(&self) -> Checked {
+        self.tasks.validate()?;
+        self.corpus.validate()?;
+        self.model.validate()?;
+        self.student.validate()?;
+        self.base.validate("base")?;
+        self.student_base.validate("student_base")?;
+        self.cold_start_sft.validate("cold_start_sft")?;
+        self.sft.validate("sft")?;
+        self.distill.validate("distill")?;
+        for (section, rl) in self.rl() {
+            rl.validate(section)?;
+            if section != "student_rl" {
+                at_least(&format!("{section}.steps"), rl.steps, 1)?;
+            }
+        }
+        self.rejection.validate()?;
+        self.eval.validate()?;
+        self.fits()
+    }
+
+    fn rl(&self) -> [(&'static str, &Rl); 4] {
+        [
+            ("zero", &self.zero),
+            ("reasoning", &self.reasoning),
+            ("second", &self.second),
+            ("student_rl", &self.student_rl),
+        ]
+    }
+
+    /// No sequence may be longer than the model's positions.
+    fn fits(&self) -> Checked {
+        let limit = self.model.max_positions;
+        let mut lengths = vec![
+            ("base.length".to_owned(), self.base.length),
+            ("student_base.length".to_owned(), self.student_base.length),
+            (
+                "rejection.max_new_tokens".to_owned(),
+                self.rejection.max_new_tokens,
+            ),
+            ("eval.max_new_tokens".to_owned(), self.eval.max_new_tokens),
+        ];
+        for (section, rl) in self.rl() {
+            lengths.push((format!("{section}.max_new_tokens"), rl.max_new_tokens));
+        }
+        for (key, length) in lengths {
+            require(
+                length <= limit,
+                &key,
+                length,
+                &format!("at most model.max_positions = {limit}"),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Tasks {
+    fn validate(&self) -> Checked {
+        choices("tasks.families", &self.families, &FAMILIES)?;
+        choices("tasks.languages", &self.languages, &LANGUAGES)?;
+        levels("tasks.levels", &self.levels)?;
+        file("tasks.file", &self.file)?;
+        file("tasks.held_out_file", &self.held_out_file)?;
+        at_least("tasks.held_out", self.held_out, 1)?;
+        at_least("tasks.cold_start", self.cold_start, 1)?;
+        at_least("tasks.general", self.general, 1)?;
+        at_least("tasks.vocabulary", self.vocabulary, SMALLEST_VOCABULARY)
+    }
+}
+
+impl Corpus {
+    fn validate(&self) -> Checked {
+        share("corpus.guess", self.guess)?;
+        share("corpus.steps", self.steps)?;
+        share("corpus.checked", self.checked)?;
+        share("corpus.rambling", self.rambling)?;
+        share("corpus.wrong", self.wrong)?;
+        share("corpus.mixed_language", self.mixed_language)?;
+        share("corpus.plain_text", self.plain_text)?;
+        let sum = self.guess + self.steps + self.checked + self.rambling + self.wrong;
+        let allowed = "guess, steps, checked, rambling and wrong must sum to 1";
+        require(
+            (sum - 1.0).abs() < 1e-6,
+            "corpus: the sum of the styles",
+            sum,
+            allowed,
+        )
+    }
+}
+
+impl Model {
+    fn validate(&self) -> Checked {
+        at_least("model.layers", self.layers, 1)?;
+        at_least("model.width", self.width, 1)?;
+        at_least("model.heads", self.heads, 1)?;
+        at_most(
+            "model.dense_layers",
+            self.dense_layers,
+            "model.layers",
+            self.layers,
+        )?;
+        at_least("model.dense_inner", self.dense_inner, 1)?;
+        at_least("model.experts", self.experts, 1)?;
+        at_least("model.active_experts", self.active_experts, 1)?;
+        at_least("model.expert_inner", self.expert_inner, 1)?;
+        at_least("model.kv_rank", self.kv_rank, 1)?;
+        at_least("model.nope_dim", self.nope_dim, 1)?;
+        at_least("model.rope_dim", self.rope_dim, 2)?;
+        even("model.rope_dim", self.rope_dim)?;
+        at_least("model.value_dim", self.value_dim, 1)?;
+        at_least("model.groups", self.groups, 1)?;
+        at_least("model.active_groups", self.active_groups, 1)?;
+        at_most(
+            "model.active_groups",
+            self.active_groups,
+            "model.groups",
+            self.groups,
+        )?;
+        divides("model.groups", self.groups, "model.experts", self.experts)?;
+        let reachable = self.experts / self.groups * self.active_groups;
+        let limit = "model.experts / model.groups × model.active_groups";
+        at_most(
+            "model.active_experts",
+            self.active_experts,
+            limit,
+            reachable,
+        )?;
+        positive("model.routed_scaling", self.routed_scaling)?;
+        not_negative("model.bias_speed", self.bias_speed)?;
+        not_negative("model.balance_alpha", self.balance_alpha)?;
+        at_least("model.max_positions", self.max_positions, 2)
+    }
+}
+
+impl Student {
+    fn validate(&self) -> Checked {
+        at_least("student.layers", self.layers, 1)?;
+        at_least("student.width", self.width, 1)?;
+        at_least("student.heads", self.heads, 1)?;
+        at_least("student.kv_heads", self.kv_heads, 1)?;
+        at_least("student.inner", self.inner, 1)?;
+        divides("student.heads", self.heads, "student.width", self.width)?;
+        even("student.width / student.heads", self.width / self.heads)?;
+        divides(
+            "student.kv_heads",
+            self.kv_heads,
+            "student.heads",
+            self.heads,
+        )
+    }
+}
+
+impl Pretraining {
+    fn validate(&self, section: &str) -> Checked {
+        let key = |name: &str| format!("{section}.{name}");
+        at_least(&key("steps"), self.steps, 1)?;
+        at_least(&key("batch"), self.batch, 1)?;
+        at_least(&key("length"), self.length, 2)?;
+        rates(section, self.lr, self.min_lr)?;
+        not_negative(&key("weight_decay"), self.weight_decay)?;
+        let decay = "at least 0 and below 1";
+        require(
+            (0.0..1.0).contains(&self.beta1),
+            &key("beta1"),
+            self.beta1,
+            decay,
+        )?;
+        require(
+            (0.0..1.0).contains(&self.beta2),
+            &key("beta2"),
+            self.beta2,
+            decay,
+        )?;
+        positive(&key("clip"), self.clip)
+    }
+}
+
+impl Supervised {
+    fn validate(&self, section: &str) -> Checked {
+        let key = |name: &str| format!("{section}.{name}");
+        at_least(&key("epochs"), self.epochs, 1)?;
+        at_least(&key("batch"), self.batch, 1)?;
+        rates(section, self.lr, self.min_lr)?;
+        not_negative(&key("weight_decay"), self.weight_decay)?;
+        positive(&key("clip"), self.clip)
+    }
+}
+
+impl Rl {
+    fn validate(&self, section: &str) -> Checked {
+        let key = |name: &str| format!("{section}.{name}");
+        at_least(&key("prompts"), self.prompts, 1)?;
+        let why = "at least 2 (an advantage compares the samples of a group)";
+        require(self.group >= 2, &key("group"), self.group, why)?;
+        positive(&key("lr"), self.lr)?;
+        not_negative(&key("beta"), self.beta)?;
+        positive(&key("epsilon"), self.epsilon)?;
+        positive(&key("epsilon_high"), self.epsilon_high)?;
+        positive(&key("temperature"), self.temperature)?;
+        mass(&key("top_p"), self.top_p)?;
+        at_least(&key("max_new_tokens"), self.max_new_tokens, 1)?;
+        at_least(&key("inner_epochs"), self.inner_epochs, 1)?;
+        at_least(&key("minibatches"), self.minibatches, 1)?;
+        at_most(
+            &key("minibatches"),
+            self.minibatches,
+            &key("prompts"),
+            self.prompts,
+        )?;
+        positive(&key("clip"), self.clip)?;
+        not_negative(&key("accuracy"), self.accuracy)?;
+        not_negative(&key("format"), self.format)?;
+        not_negative(&key("language"), self.language)?;
+        levels(&key("levels"), &self.levels)?;
+        share(&key("level_up"), self.level_up)
+    }
+}
+
+impl Rejection {
+    fn validate(&self) -> Checked {
+        at_least("rejection.prompts", self.prompts, 1)?;
+        at_least("rejection.samples", self.samples, 1)?;
+        positive("rejection.temperature", self.temperature)?;
+        mass("rejection.top_p", self.top_p)?;
+        at_least("rejection.per_prompt_cap", self.per_prompt_cap, 1)?;
+        at_least("rejection.max_new_tokens", self.max_new_tokens, 1)
+    }
+}
+
+impl Eval {
+    fn validate(&self) -> Checked {
+        at_least("eval.samples", self.samples, 1)?;
+        not_negative("eval.temperature", self.temperature)?;
+        mass("eval.top_p", self.top_p)?;
+        at_least("eval.max_new_tokens", self.max_new_tokens, 1)?;
+        at_least("eval.bootstrap", self.bootstrap, 1)
+    }
+}
+
+fn require(holds: bool, key: &str, value: impl Display, allowed: &str) -> Checked {
+    if holds {
+        return Ok(());
+    }
+    Err(UsageError(format!(
+        "{key} = {value} is out of range: {allowed}"
+    )))
+}
+
+fn at_least(key: &str, value: usize, least: usize) -> Checked {
+    require(value >= least, key, value, &format!("at least {least}"))
+}
+
+fn at_most(key: &str, value: usize, other: &str, most: usize) -> Checked {
+    require(
+        value <= most,
+        key,
+        value,
+        &format!("at most {other} = {most}"),
+    )
+}
+
+fn divides(key: &str, value: usize, other: &str, whole: usize) -> Checked {
+    require(
+        whole % value == 0,
+        key,
+        value,
+        &format!("must divide {other} = {whole}"),
+    )
+}
+
+fn even(key: &str, value: usize) -> Checked {
+    require(
+        value % 2 == 0,
+        key,
+        value,
+        "must be even (dimensions rotate in pairs)",
+    )
+}
+
+fn positive(key: &str, value: f64) -> Checked {
+    require(value > 0.0 && value.is_finite(), key, value, "above 0")
+}
+
+fn not_negative(key: &str, value: f64) -> Checked {
+    require(value >= 0.0 && value.is_finite(), key, value, "at least 0")
+}
+
+fn share(key: &str, value: f64) -> Checked {
+    require((0.0..=1.0).contains(&value), key, value, "between 0 and 1")
+}
+
+fn mass(key: &str, value: f64) -> Checked {
+    require(
+        value > 0.0 && value <= 1.0,
+        key,
+        value,
+        "above 0 and at most 1",
+    )
+}
+
+fn rates(section: &str, lr: f64, min_lr: f64) -> Checked {
+    positive(&format!("{section}.lr"), lr)?;
+    let allowed = format!("between 0 and {section}.lr = {lr}");
+    require(
+        (0.0..=lr).contains(&min_lr),
+        &format!("{section}.min_lr"),
+        min_lr,
+        &allowed,
+    )
+}
+
+fn levels(key: &str, levels: &[u32]) -> Checked {
+    let shown = format!("{levels:?}");
+    let rising = levels.windows(2).all(|pair| pair[0] < pair[1]);
+    let valid = rising && levels.first().is_some_and(|&first| first >= 1);
+    require(valid, key, shown, "one or more rising levels, from 1")
+}
+
+fn choices(key: &str, chosen: &[String], allowed: &[&str]) -> Checked {
+    let list = allowed.join(", ");
+    require(
+        !chosen.is_empty(),
+        key,
+        "[]",
+        &format!("one or more of {list}"),
+    )?;
+    for (index, word) in chosen.iter().enumerate() {
+        if !allowed.contains(&word.as_str()) {
+            let hint = nearest(word, allowed.iter().copied())
+                .map(|near| format!("did you mean `{near}`? "))
+                .unwrap_or_default();
+            return Err(UsageError(format!(
+                "{key}: `{word}` is unknown; {hint}Allowed: {list}"
+            )));
+        }
+        require(!chosen[..index].contains(word), key, word, "named twice")?;
+    }
+    Ok(())
+}
+
+fn file(key: &str, path: &str) -> Checked {
+    if path.is_empty() || Path::new(path).is_file() {
+        return Ok(());
+    }
+    Err(UsageError(format!(
+        "{key}: there is no file {path}; give a JSONL or JSON file of problems"
+    )))
+}
