@@ -1,1 +1,61 @@
-//! rewards
+//! What a response is worth: is the answer right, is the template kept, is the reasoning in the
+//! language asked for, and how the three are weighed into one number.
+//!
+//! `r = w_acc·accuracy + w_fmt·format + w_lang·language`, by default 1.0, 0.3 and 0.2.
+//!
+//! | part | range | how |
+//! | --- | --- | --- |
+//! | [`Accuracy`] | 0 or 1 | [`extract`] the final answer, then the problem's own check or [`verify`] |
+//! | [`Format`] | 0 to 1 | cosine between discrete structure vectors, so equal structures tie |
+//! | [`Language`] | 0 to 1 | share of the reasoning's words in the problem's language |
+//!
+//! Every reward is a pure function of the problem and the response: no model, no clock, no
+//! randomness. None panics, whatever the text, and "wrong" is kept apart from "could not be
+//! judged" ([`Verdict`]). Left out: executing code, and algebra beyond exact rational numbers.
+//!
+//! A response is the whole turn of the assistant. Where the prompt already ends in `<think>`, set
+//! [`RubricConfig::prefill`] so that the tag is put back before anything is read; otherwise every
+//! response would look broken.
+//!
+//! ```
+//! use data::{Domain, Problem, check::Check};
+//! use rewards::{Rubric, RubricConfig};
+//!
+//! let problem = Problem {
+//!     id: "sum".into(),
+//!     question: "What is 7 + 5?".into(),
+//!     answer: "12".into(),
+//!     solution: None,
+//!     family: "arithmetic".into(),
+//!     domain: Domain::Mathematics,
+//!     level: 1,
+//!     language: "en".into(),
+//!     check: Check::Answer,
+//! };
+//! let rubric = Rubric::new(&RubricConfig::default());
+//! let score = rubric.score(&problem, "<think>Seven and five make 12.</think><answer>12</answer>");
+//! assert_eq!(score.accuracy, Some(1.0));
+//! assert_eq!(score.total, 1.5);
+//! ```
+
+mod accuracy;
+mod equal;
+mod extract;
+mod format;
+#[cfg(test)]
+mod hacking;
+mod language;
+mod number;
+mod plain;
+mod reward;
+mod rubric;
+mod tags;
+mod units;
+
+pub use accuracy::Accuracy;
+pub use equal::{LONGEST, verify};
+pub use extract::{Extracted, NoAnswer, Rule, extract};
+pub use format::{FEATURES, Format, TEMPLATE, strict, structure};
+pub use language::{Language, UnknownLanguage, consistency};
+pub use reward::{Reward, Verdict};
+pub use rubric::{ConfigError, Mode, Part, Rubric, RubricConfig, Score};
