@@ -1,1 +1,30 @@
-//! moe-model
+//! A DeepSeek-V3-style mixture-of-experts decoder and its dense relatives.
+//!
+//! One decoder whose blocks take settings, not copies: attention is multi-head latent
+//! ([`LatentConfig`]) or grouped-query ([`GroupedConfig`]); the feed-forward is a dense SwiGLU or
+//! a mixture of experts ([`MixtureConfig`]). Checkpoints are Hugging Face directories.
+//!
+//! Letters in shapes: b sequences, t positions, n = b·t tokens, d width, h heads, g key-value
+//! heads, r latent rank, e experts, k experts a token, f inner width, v vocabulary.
+#![recursion_limit = "256"]
+
+mod attention;
+mod block;
+mod cache;
+mod checkpoint;
+mod config;
+mod count;
+mod decoder;
+mod feed_forward;
+mod hf;
+mod init;
+mod norm;
+mod rope;
+
+pub use cache::DecoderCache;
+pub use checkpoint::CheckpointError;
+pub use config::{
+    AttentionConfig, ConfigError, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig,
+};
+pub use count::ParameterCount;
+pub use decoder::Decoder;

@@ -1,1 +1,12 @@
-//! trainer
+//! One optimizer step: gradients summed over micro-batches, clipped by their global norm, applied
+//! by AdamW at a scheduled rate. What is summed, and over which data, is the caller's business.
+#![recursion_limit = "256"]
+
+mod adamw;
+mod gradients;
+mod schedule;
+mod train;
+
+pub use adamw::AdamWConfig;
+pub use schedule::Schedule;
+pub use train::{StepReport, TrainError, Trainer, TrainerConfig};

@@ -1,0 +1,130 @@
+//! Token rows of different lengths, padded on the right to one rectangle.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+/// Tokens with the part of them that is learned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sequence {
+    /// Token ids.
+    pub tokens: Vec<u32>,
+    /// How many leading tokens are context: no loss falls on them. At least 1, since the first
+    /// token has nothing to be predicted from.
+    pub context: usize,
+}
+
+impl Sequence {
+    /// The number of tokens a loss falls on.
+    pub fn targets(&self) -> usize {
+        self.tokens.len().saturating_sub(self.context.max(1))
+    }
+}
+
+/// A rectangle of token ids `[b, t]`, padded on the right.
+#[derive(Debug, Clone)]
+pub struct TokenBatch {
+    tokens: Vec<u32>,
+    lengths: Vec<usize>,
+    width: usize,
+}
+
+impl TokenBatch {
+    /// Pads `rows` with id 0 to the longest of them.
+    ///
+    /// Padding comes after every real token, so causal attention never sees it.
+    pub fn new<R: AsRef<[u32]>>(rows: &[R]) -> Self {
+        let lengths: Vec<usize> = rows.iter().map(|row| row.as_ref().len()).collect();
+        let width = lengths.iter().copied().max().unwrap_or(0);
+        let mut tokens = vec![0; rows.len() * width];
+        for (row, source) in rows.iter().enumerate() {
+            tokens[row * width..][..source.as_ref().len()].copy_from_slice(source.as_ref());
+        }
+        Self { tokens, lengths, width }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.lengths.len()
+    }
+
+    /// Number of columns.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Real tokens in each row.
+    pub fn lengths(&self) -> &[usize] {
+        &self.lengths
+    }
+
+    /// Real tokens in all rows.
+    pub fn real_tokens(&self) -> usize {
+        self.lengths.iter().sum()
+    }
+
+    /// The ids, row by row.
+    pub fn ids(&self) -> &[u32] {
+        &self.tokens
+    }
+
+    /// The ids in one line, `[b·t]`.
+    pub fn flat_ids(&self, device: &Device) -> Tensor<1, Int> {
+        let ids: Vec<i32> = self.tokens.iter().map(|&id| id as i32).collect();
+        Tensor::from_data(TensorData::new(ids, [self.tokens.len()]), device)
+    }
+
+    /// 1 where a token is real and 0 on padding, `[b, t]`.
+    pub fn mask(&self, device: &Device) -> Tensor<2> {
+        let mask: Vec<f32> = self
+            .lengths
+            .iter()
+            .flat_map(|&length| (0..self.width).map(move |col| f32::from(u8::from(col < length))))
+            .collect();
+        Tensor::from_data(TensorData::new(mask, [self.rows(), self.width]), device)
+    }
+
+    /// Which flat positions are real, row by row.
+    pub fn is_real(&self) -> impl Iterator<Item = bool> + '_ {
+        self.lengths.iter().flat_map(|&length| (0..self.width).map(move |col| col < length))
+    }
+}
+
+/// Cuts indices of sequences of these lengths into groups whose padded rectangle holds at most
+/// `tokens` tokens, shortest first. A longer sequence gets a group of its own.
+pub fn micro_batches(lengths: &[usize], tokens: usize) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|&i| lengths[i]);
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for i in order {
+        match groups.last_mut() {
+            Some(group) if (group.len() + 1) * lengths[i] <= tokens => group.push(i),
+            _ => groups.push(vec![i]),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pads_on_the_right() {
+        let batch = TokenBatch::new(&[vec![5, 6, 7], vec![8]]);
+        assert_eq!(batch.ids(), [5, 6, 7, 8, 0, 0]);
+        assert_eq!(batch.lengths(), [3, 1]);
+        assert_eq!(batch.real_tokens(), 4);
+        let real: Vec<bool> = batch.is_real().collect();
+        assert_eq!(real, [true, true, true, true, false, false]);
+    }
+
+    #[test]
+    fn the_first_token_is_never_a_target() {
+        assert_eq!(Sequence { tokens: vec![1, 2, 3], context: 0 }.targets(), 2);
+        assert_eq!(Sequence { tokens: vec![1, 2, 3], context: 2 }.targets(), 1);
+    }
+
+    #[test]
+    fn rectangles_stay_within_the_budget() {
+        assert_eq!(micro_batches(&[4, 2, 9, 3], 8), [vec![1, 3], vec![0], vec![2]]);
+    }
+}

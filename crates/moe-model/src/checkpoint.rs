@@ -1,0 +1,353 @@
+//! Checkpoints as Hugging Face directories: `config.json` and `model.safetensors`.
+//!
+//! Our parameters carry Hugging Face's names but for two things: linear weights are stored
+//! transposed, and the experts of a layer are one stacked tensor. Both are undone here.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use lm::ParameterPath;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+
+use crate::config::{ConfigError, DecoderConfig};
+use crate::decoder::Decoder;
+use crate::hf;
+
+/// What went wrong with a checkpoint.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// `config.json` does not describe a model we have.
+    #[error("{path}: {problem}")]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// Key and reason.
+        problem: String,
+    },
+    /// The settings do not fit each other.
+    #[error(transparent)]
+    Settings(#[from] ConfigError),
+    /// The weights file is damaged.
+    #[error("{path}: not a readable safetensors file ({problem})")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said.
+        problem: String,
+    },
+    /// Tensors are absent, unknown, misshapen or not numbers.
+    #[error("{path}: {}", .problems.join("; "))]
+    Tensors {
+        /// The file.
+        path: PathBuf,
+        /// One line a tensor.
+        problems: Vec<String>,
+    },
+    /// `transformers` has no architecture for these settings.
+    #[error("no Hugging Face architecture joins this attention with this feed-forward")]
+    NoArchitecture,
+}
+
+const CONFIG: &str = "config.json";
+const WEIGHTS: &str = "model.safetensors";
+
+impl Decoder {
+    /// Writes the model to a directory that exists. `end_token` goes into `config.json`.
+    pub fn save(&self, dir: &Path, end_token: Option<u32>) -> Result<(), CheckpointError> {
+        let json = hf::to_json(self.config(), end_token).ok_or(CheckpointError::NoArchitecture)?;
+        let path = dir.join(CONFIG);
+        let text = format!("{json:#}\n");
+        fs::write(&path, text).map_err(|source| CheckpointError::Io { path, source })?;
+
+        let mut collect = Collect::default();
+        self.visit(&mut collect);
+        let path = dir.join(WEIGHTS);
+        let views: Vec<(String, TensorView<'_>)> = collect
+            .tensors
+            .iter()
+            .map(|(name, stored)| (name.clone(), stored.view()))
+            .collect();
+        let metadata = [("format".to_string(), "pt".to_string())].into();
+        safetensors::serialize_to_file(views, Some(metadata), &path).map_err(|error| {
+            CheckpointError::Format { path, problem: error.to_string() }
+        })
+    }
+
+    /// Reads a model from a directory.
+    ///
+    /// Every tensor of the model must be there with its shape and finite values, and no other.
+    pub fn load(dir: &Path, device: &Device) -> Result<Self, CheckpointError> {
+        let path = dir.join(CONFIG);
+        let model = Self::zeros(&read_config(&path)?, device)?;
+        let path = dir.join(WEIGHTS);
+        let bytes = fs::read(&path)
+            .map_err(|source| CheckpointError::Io { path: path.clone(), source })?;
+        let file = SafeTensors::deserialize(&bytes).map_err(|error| CheckpointError::Format {
+            path: path.clone(),
+            problem: error.to_string(),
+        })?;
+        let mut fill = Fill {
+            path: ParameterPath::default(),
+            left: file.names().into_iter().map(|name| (name.to_string(), ())).collect(),
+            file: &file,
+            problems: Vec::new(),
+        };
+        let model = model.map(&mut fill);
+        let extra = fill.left.keys().map(|name| format!("tensor `{name}` is not of this model"));
+        fill.problems.extend(extra);
+        if fill.problems.is_empty() {
+            Ok(model)
+        } else {
+            Err(CheckpointError::Tensors { path, problems: fill.problems })
+        }
+    }
+}
+
+fn read_config(path: &Path) -> Result<DecoderConfig, CheckpointError> {
+    let config = |problem| CheckpointError::Config { path: path.into(), problem };
+    let text = fs::read_to_string(path)
+        .map_err(|source| CheckpointError::Io { path: path.into(), source })?;
+    let json = serde_json::from_str(&text).map_err(|error| config(error.to_string()))?;
+    hf::from_json(&json).map_err(config)
+}
+
+/// A tensor as it lies on disk.
+struct Stored {
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Stored {
+    fn new(values: &[f32], shape: &[usize]) -> Self {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Self { shape: shape.into(), bytes }
+    }
+
+    fn view(&self) -> TensorView<'_> {
+        TensorView::new(Dtype::F32, self.shape.clone(), &self.bytes)
+            .expect("bytes were made for this shape")
+    }
+}
+
+/// How a parameter of ours lies on disk.
+enum Layout {
+    /// As it is.
+    Same,
+    /// With its two dimensions swapped.
+    Transposed,
+    /// As one transposed matrix an expert, under these names.
+    Experts(Vec<String>),
+}
+
+fn layout(name: &str, shape: &[usize]) -> Layout {
+    match shape {
+        [experts, ..] if shape.len() == 3 => {
+            let (parent, field) = name.rsplit_once('.').expect("expert weights have a parent");
+            Layout::Experts((0..*experts).map(|e| format!("{parent}.{e}.{field}.weight")).collect())
+        }
+        [_, _] if !name.ends_with("embed_tokens.weight") && !name.ends_with("gate.weight") => {
+            Layout::Transposed
+        }
+        _ => Layout::Same,
+    }
+}
+
+fn transpose(values: &[f32], rows: usize, cols: usize) -> Vec<f32> {
+    (0..cols).flat_map(|col| (0..rows).map(move |row| values[row * cols + col])).collect()
+}
+
+#[derive(Default)]
+struct Collect {
+    path: ParameterPath,
+    tensors: BTreeMap<String, Stored>,
+}
+
+impl ModuleVisitor for Collect {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = self.path.name();
+        let tensor = param.val();
+        let shape = tensor.dims();
+        let values: Vec<f32> = tensor.into_data().iter::<f32>().collect();
+        match layout(&name, &shape) {
+            Layout::Same => {
+                self.tensors.insert(name, Stored::new(&values, &shape));
+            }
+            Layout::Transposed => {
+                let values = transpose(&values, shape[0], shape[1]);
+                self.tensors.insert(name, Stored::new(&values, &[shape[1], shape[0]]));
+            }
+            Layout::Experts(names) => {
+                let (rows, cols) = (shape[1], shape[2]);
+                for (name, matrix) in names.into_iter().zip(values.chunks(rows * cols)) {
+                    let matrix = transpose(matrix, rows, cols);
+                    self.tensors.insert(name, Stored::new(&matrix, &[cols, rows]));
+                }
+            }
+        }
+    }
+}
+
+struct Fill<'a> {
+    path: ParameterPath,
+    file: &'a SafeTensors<'a>,
+    left: BTreeMap<String, ()>,
+    problems: Vec<String>,
+}
+
+impl Fill<'_> {
+    /// The values of one tensor on disk, or a line in `problems`.
+    fn read(&mut self, name: &str, shape: &[usize]) -> Option<Vec<f32>> {
+        self.left.remove(name);
+        match read(self.file, name, shape) {
+            Ok(values) => Some(values),
+            Err(problem) => {
+                self.problems.push(format!("tensor `{name}` {problem}"));
+                None
+            }
+        }
+    }
+
+    fn parameter(&mut self, name: &str, shape: &[usize]) -> Option<Vec<f32>> {
+        match layout(name, shape) {
+            Layout::Same => self.read(name, shape),
+            Layout::Transposed => {
+                let values = self.read(name, &[shape[1], shape[0]])?;
+                Some(transpose(&values, shape[1], shape[0]))
+            }
+            Layout::Experts(names) => {
+                let (rows, cols) = (shape[1], shape[2]);
+                let matrices: Vec<Option<Vec<f32>>> = names
+                    .iter()
+                    .map(|name| Some(transpose(&self.read(name, &[cols, rows])?, cols, rows)))
+                    .collect();
+                Some(matrices.into_iter().collect::<Option<Vec<_>>>()?.concat())
+            }
+        }
+    }
+}
+
+impl ModuleMapper for Fill<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = self.path.name();
+        let shape = param.val().dims();
+        let Some(values) = self.parameter(&name, &shape) else { return param };
+        param.map(|old| {
+            let tensor = Tensor::from_data(TensorData::new(values, shape), &old.device());
+            tensor.set_require_grad(old.is_require_grad())
+        })
+    }
+}
+
+fn read(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
+    let view = file.tensor(name).map_err(|_| "is missing".to_string())?;
+    if view.shape() != shape {
+        return Err(format!("has shape {:?}, the configuration asks for {shape:?}", view.shape()));
+    }
+    let values: Vec<f32> = match view.dtype() {
+        Dtype::F32 => {
+            let words = view.data().as_chunks::<4>().0;
+            words.iter().map(|word| f32::from_le_bytes(*word)).collect()
+        }
+        Dtype::BF16 => {
+            let words = view.data().as_chunks::<2>().0;
+            words
+                .iter()
+                .map(|word| f32::from_bits(u32::from(u16::from_le_bytes(*word)) << 16))
+                .collect()
+        }
+        other => return Err(format!("is stored as {other:?}; f32 and bf16 can be read")),
+    };
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(at) => Err(format!("holds {} at element {at}", values[at])),
+        None => Ok(values),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lm::{CausalLm, TokenBatch};
+
+    use super::*;
+    use crate::config::tests::{small_dense, small_mixture};
+
+    fn hidden(model: &Decoder) -> Vec<f32> {
+        let batch = TokenBatch::new(&[vec![1u32, 2, 3, 4]]);
+        model.forward(&batch).hidden_btd.into_data().iter::<f32>().collect()
+    }
+
+    #[test]
+    fn a_saved_model_computes_the_same() {
+        for config in [small_mixture(), small_dense()] {
+            let dir = tempfile::tempdir().unwrap();
+            let model = Decoder::init(&config, 1, &Device::flex()).unwrap();
+            model.save(dir.path(), Some(3)).unwrap();
+            let loaded = Decoder::load(dir.path(), &Device::flex()).unwrap();
+            assert_eq!(hidden(&model), hidden(&loaded));
+        }
+    }
+
+    #[test]
+    fn weights_lie_on_disk_as_transformers_names_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let model = Decoder::init(&small_mixture(), 1, &Device::flex()).unwrap();
+        model.save(dir.path(), None).unwrap();
+        let bytes = fs::read(dir.path().join(WEIGHTS)).unwrap();
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        let shape = |name| file.tensor(name).unwrap().shape().to_vec();
+        assert_eq!(shape("model.layers.1.mlp.experts.7.gate_proj.weight"), [12, 16]);
+        assert_eq!(shape("model.layers.1.mlp.experts.7.down_proj.weight"), [16, 12]);
+        assert_eq!(shape("model.layers.1.mlp.gate.weight"), [8, 16]);
+        assert_eq!(shape("model.layers.1.mlp.gate.e_score_correction_bias"), [8]);
+        assert_eq!(shape("model.layers.0.self_attn.kv_a_proj_with_mqa.weight"), [12, 16]);
+        assert_eq!(shape("lm_head.weight"), [23, 16]);
+    }
+
+    #[test]
+    fn damage_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let model = Decoder::init(&small_dense(), 1, &Device::flex()).unwrap();
+        model.save(dir.path(), None).unwrap();
+        let config = dir.path().join(CONFIG);
+        let text = fs::read_to_string(&config).unwrap();
+        fs::write(&config, text.replace("\"intermediate_size\": 24", "\"intermediate_size\": 25"))
+            .unwrap();
+        let error = Decoder::load(dir.path(), &Device::flex()).unwrap_err().to_string();
+        let expected = "tensor `model.layers.0.mlp.gate_proj.weight` has shape [24, 16], \
+                        the configuration asks for [25, 16]";
+        assert!(error.contains(expected), "{error}");
+
+        let weights = dir.path().join(WEIGHTS);
+        let bytes = fs::read(&weights).unwrap();
+        fs::write(&weights, &bytes[..bytes.len() / 2]).unwrap();
+        let error = Decoder::load(dir.path(), &Device::flex()).unwrap_err().to_string();
+        assert!(error.contains("not a readable safetensors file"), "{error}");
+    }
+}

@@ -1,0 +1,174 @@
+//! The whole model: embedding, blocks, final norm, projection to the vocabulary.
+
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::{Device, Tensor};
+use kernels::Span;
+use lm::{Cache, CausalLm, Hidden, TokenBatch};
+
+use crate::attention::{Layout, projection};
+use crate::block::Block;
+use crate::cache::DecoderCache;
+use crate::config::{ConfigError, DecoderConfig, MixtureConfig};
+use crate::count::ParameterCount;
+use crate::feed_forward::balance_loss;
+use crate::init::initialise;
+use crate::norm::RmsNorm;
+use crate::rope::Angles;
+
+/// A decoder-only transformer.
+#[derive(Module, Debug)]
+pub struct Decoder {
+    model: Backbone,
+    /// `None` when the projection is the embedding.
+    lm_head: Option<Linear>,
+    #[module(skip)]
+    config: DecoderConfig,
+}
+
+#[derive(Module, Debug)]
+struct Backbone {
+    embed_tokens: Embedding,
+    layers: Vec<Block>,
+    norm: RmsNorm,
+}
+
+#[derive(Module, Debug)]
+struct Embedding {
+    /// `[v, d]`.
+    weight: Param<Tensor<2>>,
+}
+
+impl Decoder {
+    /// A model with random weights: normal with the configured deviation, norms at 1.
+    pub fn init(config: &DecoderConfig, seed: u64, device: &Device) -> Result<Self, ConfigError> {
+        Ok(initialise(Self::zeros(config, device)?, config.init_std, seed))
+    }
+
+    /// A model whose weights are still to be set.
+    pub(crate) fn zeros(config: &DecoderConfig, device: &Device) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let embedding = Tensor::zeros([config.vocabulary, config.width], device);
+        Ok(Self {
+            model: Backbone {
+                embed_tokens: Embedding { weight: Param::from_tensor(embedding) },
+                layers: (0..config.layers).map(|i| Block::new(config, i, device)).collect(),
+                norm: RmsNorm::new(config.width, config.norm_eps, device),
+            },
+            lm_head: (!config.tied).then(|| projection(config.width, config.vocabulary, device)),
+            config: config.clone(),
+        })
+    }
+
+    /// The settings it was built from.
+    pub fn config(&self) -> &DecoderConfig {
+        &self.config
+    }
+
+    /// Parameters by part, computed from the settings.
+    pub fn count(&self) -> ParameterCount {
+        ParameterCount::new(&self.config)
+    }
+
+    fn mixture(&self) -> Option<&MixtureConfig> {
+        self.config.mixture.as_ref()
+    }
+
+    fn embed(&self, batch: &TokenBatch) -> Tensor<2> {
+        let weight = self.model.embed_tokens.weight.val();
+        let ids = batch.flat_ids(&weight.device());
+        kernels::embedding(weight, ids)
+    }
+
+    fn layout(&self, batch: &TokenBatch, span: Span) -> Layout {
+        let starts: Vec<usize> = span.offsets.iter().map(|&offset| offset as usize).collect();
+        let dim = self.config.attention.rotated_dim();
+        let device = self.device();
+        Layout {
+            rows: batch.rows(),
+            width: batch.width(),
+            angles: Angles::new(&starts, batch.width(), dim, self.config.rope_theta, &device),
+            span,
+        }
+    }
+}
+
+impl CausalLm for Decoder {
+    type Cache = DecoderCache;
+
+    fn forward(&self, batch: &TokenBatch) -> Hidden {
+        let (b, t) = (batch.rows(), batch.width());
+        let layout = self.layout(batch, Span { starts: vec![0; b], offsets: vec![0; b] });
+        let mut x_nd = self.embed(batch);
+        let mut routed = Vec::new();
+        for layer in &self.model.layers {
+            let (out, routing) = layer.forward(x_nd, &layout);
+            x_nd = out;
+            routed.extend(routing);
+        }
+        let weight = self.mixture().map_or(0.0, |mixture| mixture.balance_weight);
+        let mask_bt = batch.mask(&self.device());
+        let aux_loss = (weight > 0.0)
+            .then(|| routed.iter().map(|r| balance_loss(r, &mask_bt)).reduce(|a, b| a + b))
+            .flatten()
+            .map(|loss| loss * weight);
+        Hidden {
+            hidden_btd: self.model.norm.forward(x_nd).reshape([b, t, self.config.width]),
+            aux_loss,
+            routing: routed.into_iter().map(|r| r.index_nk).collect(),
+        }
+    }
+
+    fn logits(&self, hidden_nd: Tensor<2>) -> Tensor<2> {
+        match &self.lm_head {
+            Some(head) => head.forward(hidden_nd),
+            None => hidden_nd.matmul(self.model.embed_tokens.weight.val().transpose()),
+        }
+    }
+
+    fn cache(&self, rows: usize, capacity: usize) -> DecoderCache {
+        let device = self.device();
+        let layers =
+            self.model.layers.iter().map(|layer| layer.cache(rows, capacity, &device)).collect();
+        DecoderCache::new(layers, rows, capacity)
+    }
+
+    fn decode(&self, batch: &TokenBatch, cache: &mut DecoderCache) -> Tensor<3> {
+        let (b, t) = (batch.rows(), batch.width());
+        assert_eq!(cache.lengths().len(), b, "a cache row for every row of the batch");
+        let layout = self.layout(batch, cache.span(t));
+        let mut x_nd = self.embed(batch);
+        for (layer, layer_cache) in self.model.layers.iter().zip(&mut cache.layers) {
+            x_nd = layer.decode(x_nd, &layout, layer_cache);
+        }
+        cache.advance(batch.lengths());
+        self.model.norm.forward(x_nd).reshape([b, t, self.config.width])
+    }
+
+    fn after_step(mut self, load: &[Vec<u64>]) -> Self {
+        let speed = self.mixture().map_or(0.0, |mixture| mixture.bias_speed);
+        if speed > 0.0 && !load.is_empty() {
+            let mut loads = load.iter();
+            self.model.layers =
+                self.model.layers.into_iter().map(|l| l.balance(&mut loads, speed)).collect();
+        }
+        self
+    }
+
+    fn experts(&self) -> usize {
+        self.mixture().map_or(0, |mixture| mixture.experts)
+    }
+
+    fn vocabulary(&self) -> usize {
+        self.config.vocabulary
+    }
+
+    fn parameters(&self) -> (usize, usize) {
+        let count = self.count();
+        (count.total, count.active)
+    }
+
+    fn device(&self) -> Device {
+        self.model.embed_tokens.weight.val().device()
+    }
+}

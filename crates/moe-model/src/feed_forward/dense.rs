@@ -1,0 +1,30 @@
+//! SwiGLU: `down(silu(gate(x)) · up(x))` (arXiv 2002.05202).
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::{Device, Tensor};
+
+use crate::attention::projection;
+
+#[derive(Module, Debug)]
+pub(crate) struct Dense {
+    gate_proj: Linear,
+    up_proj: Linear,
+    down_proj: Linear,
+}
+
+impl Dense {
+    pub(crate) fn new(width: usize, inner: usize, device: &Device) -> Self {
+        Self {
+            gate_proj: projection(width, inner, device),
+            up_proj: projection(width, inner, device),
+            down_proj: projection(inner, width, device),
+        }
+    }
+
+    pub(crate) fn forward(&self, x_nd: Tensor<2>) -> Tensor<2> {
+        let gate = self.gate_proj.forward(x_nd.clone());
+        let up = self.up_proj.forward(x_nd);
+        self.down_proj.forward(kernels::swiglu(gate, up))
+    }
+}

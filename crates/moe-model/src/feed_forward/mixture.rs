@@ -1,0 +1,141 @@
+//! DeepSeek-V3's mixture of experts (arXiv 2412.19437, equations 12–20).
+//!
+//! The gate is a sigmoid. Experts are CHOSEN by score plus bias, within the best groups, but MIXED
+//! by the scores alone: the bias steers the load without touching the output, and moves after each
+//! optimizer step instead of by gradient (arXiv 2408.15664).
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation};
+use kernels::Selection;
+
+use super::{Dense, Fed, Routed};
+use crate::config::MixtureConfig;
+
+#[derive(Module, Debug)]
+pub(crate) struct Mixture {
+    gate: Gate,
+    experts: Experts,
+    shared_experts: Option<Dense>,
+    active: usize,
+    groups: usize,
+    active_groups: usize,
+    normalise: bool,
+    scaling: f64,
+}
+
+/// The router.
+#[derive(Module, Debug)]
+pub(crate) struct Gate {
+    /// `[e, d]`.
+    weight: Param<Tensor<2>>,
+    /// `[e]`, moved by [`Mixture::balance`].
+    e_score_correction_bias: Param<Tensor<1>>,
+}
+
+/// All routed experts, stacked.
+#[derive(Module, Debug)]
+pub(crate) struct Experts {
+    /// `[e, d, f]`.
+    gate_proj: Param<Tensor<3>>,
+    /// `[e, d, f]`.
+    up_proj: Param<Tensor<3>>,
+    /// `[e, f, d]`.
+    down_proj: Param<Tensor<3>>,
+}
+
+impl Mixture {
+    pub(crate) fn new(config: &MixtureConfig, width: usize, device: &Device) -> Self {
+        let (experts, inner) = (config.experts, config.inner);
+        let zeros = |shape| Param::from_tensor(Tensor::<3>::zeros(shape, device));
+        let bias = Tensor::zeros([experts], device).set_require_grad(false);
+        Self {
+            gate: Gate {
+                weight: Param::from_tensor(Tensor::zeros([experts, width], device)),
+                e_score_correction_bias: Param::from_tensor(bias).set_require_grad(false),
+            },
+            experts: Experts {
+                gate_proj: zeros([experts, width, inner]),
+                up_proj: zeros([experts, width, inner]),
+                down_proj: zeros([experts, inner, width]),
+            },
+            shared_experts: (config.shared > 0)
+                .then(|| Dense::new(width, inner * config.shared, device)),
+            active: config.active,
+            groups: config.groups,
+            active_groups: config.active_groups,
+            normalise: config.normalise,
+            scaling: config.scaling,
+        }
+    }
+
+    pub(crate) fn forward(&self, x_nd: Tensor<2>) -> Fed {
+        let logits_ne = x_nd.clone().matmul(self.gate.weight.val().transpose());
+        let scores_ne = activation::sigmoid(logits_ne);
+        let selection =
+            Selection { groups: self.groups, top_groups: self.active_groups, k: self.active };
+        let bias_e = self.gate.e_score_correction_bias.val();
+        let index_nk = kernels::select_experts(scores_ne.clone(), bias_e, &selection);
+        let mut weight_nk = scores_ne.clone().gather(1, index_nk.clone());
+        if self.normalise {
+            let sum_n1 = weight_nk.clone().sum_dim(1) + 1e-20;
+            weight_nk = weight_nk / sum_n1;
+        }
+        let routed_nd = kernels::experts(
+            x_nd.clone(),
+            index_nk.clone(),
+            weight_nk * self.scaling,
+            self.experts.gate_proj.val(),
+            self.experts.up_proj.val(),
+            self.experts.down_proj.val(),
+        );
+        let out_nd = match &self.shared_experts {
+            Some(shared) => routed_nd + shared.forward(x_nd),
+            None => routed_nd,
+        };
+        Fed { out_nd, routed: Some(Routed { index_nk, scores_ne }) }
+    }
+
+    /// Moves each bias by `speed` towards the mean load: up for an expert that got too few tokens,
+    /// down for one that got too many.
+    pub(crate) fn balance(mut self, load: &[u64], speed: f64) -> Self {
+        let mean = load.iter().sum::<u64>() as f64 / load.len() as f64;
+        let moves: Vec<f32> = load
+            .iter()
+            .map(|&tokens| (speed * (mean - tokens as f64).partial_cmp(&0.0).map_or(0.0, sign)) as f32)
+            .collect();
+        self.gate.e_score_correction_bias = self.gate.e_score_correction_bias.map(|bias| {
+            let device = bias.device();
+            let moves = Tensor::<1>::from_data(TensorData::new(moves, [load.len()]), &device);
+            (bias + moves).detach()
+        });
+        self
+    }
+}
+
+fn sign(ordering: std::cmp::Ordering) -> f64 {
+    f64::from(ordering as i8)
+}
+
+/// The sequence-wise balance loss Σ_e f_e·P_e, mean over sequences, without its weight α
+/// (arXiv 2412.19437, equations 17–20).
+///
+/// # Shapes
+/// `mask_bt` is 1 on real tokens.
+pub(crate) fn balance_loss(routed: &Routed, mask_bt: &Tensor<2>) -> Tensor<1> {
+    let [b, t] = mask_bt.dims();
+    let [_, e] = routed.scores_ne.dims();
+    let [_, k] = routed.index_nk.dims();
+    let mask_bt1 = mask_bt.clone().reshape([b, t, 1]);
+    let tokens_b1 = mask_bt.clone().sum_dim(1).clamp_min(1.0);
+
+    let total_n1 = routed.scores_ne.clone().sum_dim(1);
+    let share_ne = routed.scores_ne.clone() / total_n1;
+    let share_be = (share_ne.reshape([b, t, e]) * mask_bt1.clone()).sum_dim(1).reshape([b, e]);
+
+    let chosen_nke: Tensor<3, Int> = routed.index_nk.clone().one_hot(e);
+    let chosen_ne = chosen_nke.float().sum_dim(1).reshape([b, t, e]);
+    let load_be = (chosen_ne * mask_bt1).sum_dim(1).reshape([b, e]).detach();
+
+    let scale = e as f64 / k as f64;
+    (load_be / tokens_b1.clone() * scale * (share_be / tokens_b1)).sum_dim(1).mean()
+}

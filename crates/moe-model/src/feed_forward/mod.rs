@@ -1,0 +1,52 @@
+//! What a block does to each token by itself.
+
+mod dense;
+mod mixture;
+
+use burn::module::Module;
+use burn::tensor::{Device, Int, Tensor};
+
+use crate::config::DecoderConfig;
+
+pub(crate) use dense::Dense;
+pub(crate) use mixture::{Mixture, balance_loss};
+
+/// The feed-forward of a block.
+#[derive(Module, Debug)]
+pub(crate) enum FeedForward {
+    Dense(Dense),
+    Mixture(Mixture),
+}
+
+/// What a feed-forward returns.
+pub(crate) struct Fed {
+    pub(crate) out_nd: Tensor<2>,
+    /// The choice of experts and what the balance loss needs of the router.
+    pub(crate) routed: Option<Routed>,
+}
+
+/// One mixture's routing of a batch.
+pub(crate) struct Routed {
+    /// Chosen experts, `[n, k]`.
+    pub(crate) index_nk: Tensor<2, Int>,
+    /// Router scores in (0, 1), `[n, e]`.
+    pub(crate) scores_ne: Tensor<2>,
+}
+
+impl FeedForward {
+    pub(crate) fn new(config: &DecoderConfig, layer: usize, device: &Device) -> Self {
+        match config.mixture_at(layer) {
+            Some(mixture) => Self::Mixture(Mixture::new(mixture, config.width, device)),
+            None => Self::Dense(Dense::new(config.width, config.inner, device)),
+        }
+    }
+
+    /// # Shapes
+    /// `x_nd` and the result: `[n, d]`.
+    pub(crate) fn forward(&self, x_nd: Tensor<2>) -> Fed {
+        match self {
+            Self::Dense(dense) => Fed { out_nd: dense.forward(x_nd), routed: None },
+            Self::Mixture(mixture) => mixture.forward(x_nd),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The order in which sequences are seen.
+
+use data::seed;
+use lm::Sequence;
+use rand::seq::SliceRandom;
+
+/// Batches of similar length, shuffled anew each epoch.
+///
+/// Sequences are shuffled, sorted by length within pools of [`POOL`] batches, cut into batches,
+/// and the batches shuffled: little padding, yet no order by length over the epoch. The last,
+/// smaller batch of an epoch is kept.
+pub struct Batches<'a> {
+    data: &'a [Sequence],
+    batch: usize,
+    seed: u64,
+    epoch: usize,
+    queue: Vec<Vec<&'a Sequence>>,
+}
+
+/// Batches sorted by length together.
+const POOL: usize = 16;
+
+impl<'a> Batches<'a> {
+    /// Endless batches of `batch` sequences.
+    ///
+    /// # Panics
+    /// If `data` is empty or `batch` is 0.
+    pub fn new(data: &'a [Sequence], batch: usize, seed: u64) -> Self {
+        assert!(!data.is_empty() && batch > 0, "training needs sequences and a batch size");
+        Self { data, batch, seed, epoch: 0, queue: Vec::new() }
+    }
+
+    /// Batches of one epoch.
+    pub fn per_epoch(&self) -> usize {
+        self.data.len().div_ceil(self.batch)
+    }
+
+    fn refill(&mut self) {
+        let mut rng = seed::stream(self.seed, &["epoch", &self.epoch.to_string()]);
+        self.epoch += 1;
+        let mut order: Vec<&Sequence> = self.data.iter().collect();
+        order.shuffle(&mut rng);
+        for pool in order.chunks_mut(self.batch * POOL) {
+            pool.sort_by_key(|sequence| sequence.tokens.len());
+        }
+        self.queue = order.chunks(self.batch).map(<[_]>::to_vec).collect();
+        self.queue.shuffle(&mut rng);
+    }
+}
+
+impl<'a> Iterator for Batches<'a> {
+    type Item = Vec<&'a Sequence>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.queue.is_empty() {
+            self.refill();
+        }
+        self.queue.pop()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sequences(count: usize) -> Vec<Sequence> {
+        (0..count)
+            .map(|i| Sequence { tokens: vec![i as u32; 1 + i * 7 % 13], context: 1 })
+            .collect()
+    }
+
+    #[test]
+    fn an_epoch_sees_everything_once() {
+        let data = sequences(50);
+        let mut batches = Batches::new(&data, 8, 1);
+        for _ in 0..2 {
+            let mut seen: Vec<u32> = (0..batches.per_epoch())
+                .flat_map(|_| batches.next().unwrap())
+                .map(|sequence| sequence.tokens[0])
+                .collect();
+            seen.sort_unstable();
+            assert_eq!(seen, (0..50).collect::<Vec<u32>>());
+        }
+    }
+
+    #[test]
+    fn the_order_follows_the_seed() {
+        let data = sequences(50);
+        let order = |seed| -> Vec<u32> {
+            Batches::new(&data, 4, seed).take(5).flatten().map(|s| s.tokens[0]).collect()
+        };
+        assert_eq!(order(1), order(1));
+        assert_ne!(order(1), order(2));
+    }
+}

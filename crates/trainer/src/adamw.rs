@@ -1,0 +1,91 @@
+//! AdamW (arXiv 1711.05101) as PyTorch defines it, over a whole module.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::Tensor;
+use kernels::AdamWStep;
+use lm::ParameterPath;
+use serde::{Deserialize, Serialize};
+
+use crate::gradients::GradientSum;
+
+/// Settings of the optimizer.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdamWConfig {
+    /// Decay of the mean of gradients.
+    pub beta1: f64,
+    /// Decay of the mean of squared gradients.
+    pub beta2: f64,
+    /// Added to the root of the latter.
+    pub eps: f64,
+    /// Decoupled decay of matrices; vectors (norms, biases) never decay.
+    pub weight_decay: f64,
+}
+
+/// Moments of every parameter that has had a gradient.
+#[derive(Debug, Default)]
+pub(crate) struct Moments {
+    by_name: BTreeMap<String, [Tensor<1>; 2]>,
+}
+
+/// Applies step number `step` (from 1) to every parameter with a gradient.
+pub(crate) fn apply<M: Module>(
+    model: M,
+    moments: &mut Moments,
+    gradients: &mut GradientSum,
+    config: &AdamWConfig,
+    rate: f64,
+    scale: f64,
+    step: usize,
+) -> M {
+    let path = ParameterPath::default();
+    model.map(&mut Apply { path, moments, gradients, config, rate, scale, step })
+}
+
+struct Apply<'a> {
+    path: ParameterPath,
+    moments: &'a mut Moments,
+    gradients: &'a mut GradientSum,
+    config: &'a AdamWConfig,
+    rate: f64,
+    scale: f64,
+    step: usize,
+}
+
+impl ModuleMapper for Apply<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = self.path.name();
+        let Some(gradient) = self.gradients.take(&name) else { return param };
+        let gradient = if self.scale < 1.0 { gradient * self.scale } else { gradient };
+        let [mean, square] = self.moments.by_name.remove(&name).unwrap_or_else(|| {
+            [Tensor::zeros_like(&gradient), Tensor::zeros_like(&gradient)]
+        });
+        let AdamWConfig { beta1, beta2, eps, weight_decay } = *self.config;
+        let update = AdamWStep {
+            lr: self.rate,
+            beta1,
+            beta2,
+            eps,
+            weight_decay: if D > 1 { weight_decay } else { 0.0 },
+            correction1: 1.0 - beta1.powi(self.step as i32),
+            correction2: 1.0 - beta2.powi(self.step as i32),
+        };
+        let (id, tensor, mapper) = param.consume();
+        let shape = tensor.dims();
+        let flat: Tensor<1> = tensor.inner().flatten(0, D - 1);
+        let (flat, mean, square) = kernels::adamw(flat, gradient, mean, square, &update);
+        self.moments.by_name.insert(name, [mean, square]);
+        let tensor = Tensor::from_inner(flat.reshape(shape)).require_grad();
+        Param::from_mapped_value(id, tensor, mapper)
+    }
+}

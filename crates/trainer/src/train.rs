@@ -1,0 +1,164 @@
+//! The trainer: a model, its optimizer, and the gradients collected for the next step.
+
+use burn::tensor::Tensor;
+use lm::CausalLm;
+use serde::{Deserialize, Serialize};
+
+use crate::adamw::{AdamWConfig, Moments, apply};
+use crate::gradients::GradientSum;
+use crate::schedule::Schedule;
+
+/// Settings of a training run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainerConfig {
+    /// The optimizer.
+    pub adamw: AdamWConfig,
+    /// The learning rate.
+    pub schedule: Schedule,
+    /// Gradients whose global norm is larger are scaled down to it.
+    pub clip: f64,
+}
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct StepReport {
+    /// Number of this step, from 1.
+    pub step: usize,
+    /// Learning rate it used.
+    pub lr: f64,
+    /// Global gradient norm before clipping.
+    pub grad_norm: f64,
+    /// Tokens of the busiest expert over the mean, the highest of all layers; 1 for dense models.
+    pub max_load: f64,
+}
+
+/// Why training cannot go on.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum TrainError {
+    /// The loss or a gradient overflowed.
+    #[error(
+        "step {step}: the {what} is {value}; the model is as it was before this step. \
+         Lower the learning rate or look at the data of this step"
+    )]
+    NotFinite {
+        /// The step that was not taken.
+        step: usize,
+        /// Loss or gradient norm.
+        what: &'static str,
+        /// Infinite or not a number.
+        value: f64,
+    },
+}
+
+/// A model in training.
+#[derive(Debug)]
+pub struct Trainer<M> {
+    model: Option<M>,
+    config: TrainerConfig,
+    moments: Moments,
+    gradients: GradientSum,
+    load: Vec<Vec<u64>>,
+    steps: usize,
+}
+
+impl<M: CausalLm> Trainer<M> {
+    /// Starts from `model` with a fresh optimizer.
+    pub fn new(model: M, config: TrainerConfig) -> Self {
+        Self {
+            model: Some(model.train()),
+            config,
+            moments: Moments::default(),
+            gradients: GradientSum::default(),
+            load: Vec::new(),
+            steps: 0,
+        }
+    }
+
+    /// The model as it stands, tracking gradients.
+    pub fn model(&self) -> &M {
+        self.model.as_ref().expect("only a step takes the model, and it puts it back")
+    }
+
+    /// A copy for inference.
+    pub fn snapshot(&self) -> M {
+        self.model().valid()
+    }
+
+    /// Ends training.
+    pub fn into_model(self) -> M {
+        self.snapshot()
+    }
+
+    /// Steps taken.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Adds the gradient of `loss` and the tokens its experts received. Returns the loss.
+    ///
+    /// Micro-batches of one step must each bring their share of the same mean: divide by the
+    /// token count of the whole step, not of the part.
+    pub fn accumulate(&mut self, loss: Tensor<1>, load: &[Vec<u64>]) -> Result<f64, TrainError> {
+        let value = f64::from(loss.clone().into_scalar::<f32>());
+        if !value.is_finite() {
+            return Err(self.refuse("loss", value));
+        }
+        let gradients = loss.backward();
+        let model = self.model.as_ref().expect("only a step takes the model");
+        self.gradients.add(model, gradients);
+        self.load.resize(load.len(), Vec::new());
+        for (total, part) in self.load.iter_mut().zip(load) {
+            total.resize(part.len(), 0);
+            total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+        }
+        Ok(value)
+    }
+
+    /// Applies what was accumulated.
+    pub fn step(&mut self) -> Result<StepReport, TrainError> {
+        let grad_norm = self.gradients.norm();
+        if !grad_norm.is_finite() {
+            return Err(self.refuse("gradient norm", grad_norm));
+        }
+        let lr = self.config.schedule.rate(self.steps);
+        let scale = self.config.clip / (grad_norm + 1e-6);
+        self.steps += 1;
+        let model = self.model.take().expect("a step is not taken inside another");
+        let adamw = &self.config.adamw;
+        let model =
+            apply(model, &mut self.moments, &mut self.gradients, adamw, lr, scale, self.steps);
+        let load = std::mem::take(&mut self.load);
+        self.model = Some(model.after_step(&load));
+        self.gradients.clear();
+        Ok(StepReport { step: self.steps, lr, grad_norm, max_load: max_load(&load) })
+    }
+
+    fn refuse(&mut self, what: &'static str, value: f64) -> TrainError {
+        self.gradients.clear();
+        self.load.clear();
+        TrainError::NotFinite { step: self.steps + 1, what, value }
+    }
+}
+
+/// The busiest expert's tokens over the mean, the highest of all layers.
+fn max_load(load: &[Vec<u64>]) -> f64 {
+    load.iter()
+        .map(|layer| {
+            let total: u64 = layer.iter().sum();
+            let most = layer.iter().max().copied().unwrap_or(0);
+            most as f64 * layer.len() as f64 / total.max(1) as f64
+        })
+        .fold(1.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn load_is_relative_to_the_mean() {
+        assert_eq!(max_load(&[]), 1.0);
+        assert_eq!(max_load(&[vec![2, 2], vec![3, 1]]), 1.5);
+    }
+}
