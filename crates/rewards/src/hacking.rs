@@ -6,8 +6,9 @@
 use proptest::prelude::*;
 
 use crate::accuracy::tests::problem;
+use crate::config::{Mode, RubricConfig};
 use crate::format::strict;
-use crate::rubric::{Mode, Rubric, RubricConfig};
+use crate::rubric::Rubric;
 
 const MODES: [Mode; 3] = [Mode::Sum, Mode::Gated, Mode::PerPart];
 const HONEST: &str = "<think>Seven and five make twelve.</think><answer>12</answer>";

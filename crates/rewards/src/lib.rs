@@ -39,6 +39,7 @@
 //! ```
 
 mod accuracy;
+mod config;
 mod equal;
 mod extract;
 mod format;
@@ -47,15 +48,17 @@ mod hacking;
 mod language;
 mod number;
 mod plain;
+mod rational;
 mod reward;
 mod rubric;
 mod tags;
 mod units;
 
 pub use accuracy::Accuracy;
+pub use config::{ConfigError, Mode, RubricConfig};
 pub use equal::{LONGEST, verify};
 pub use extract::{Extracted, NoAnswer, Rule, extract};
 pub use format::{FEATURES, Format, TEMPLATE, strict, structure};
 pub use language::{Language, UnknownLanguage, consistency};
 pub use reward::{Reward, Verdict};
-pub use rubric::{ConfigError, Mode, Part, Rubric, RubricConfig, Score};
+pub use rubric::{Part, Rubric, Score};

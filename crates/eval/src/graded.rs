@@ -1,0 +1,166 @@
+//! One judged completion, as it is written to `completions.jsonl`.
+
+use data::{Completion, Finish, Problem};
+use rewards::{Rubric, strict};
+use serde::{Deserialize, Serialize};
+
+/// What became of a completion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The final answer is right.
+    Right,
+    /// It is not, or there is none.
+    Wrong,
+    /// It could not be judged, which is the problem's fault.
+    Unjudged,
+}
+
+/// A completion with everything that was found out about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Graded {
+    /// The problem's id.
+    pub problem: String,
+    /// The problem's task family.
+    pub family: String,
+    /// The problem's difficulty, from 1.
+    pub level: u32,
+    /// ISO 639-1 code of the language the problem asks for.
+    pub language_code: String,
+    /// Which of the problem's samples, from 0.
+    pub sample: u32,
+    /// The gold answer.
+    pub gold: String,
+    /// The final answer of the completion, where it has one.
+    pub answer: Option<String>,
+    /// Whether that is right.
+    pub verdict: Outcome,
+    /// Why.
+    pub reason: String,
+    /// The rule that found the answer, or `none`.
+    pub rule: String,
+    /// Whether the response keeps the template strictly.
+    pub format: bool,
+    /// Share of the reasoning in the problem's language, 0 to 1; `None` where it has no words.
+    pub language: Option<f32>,
+    /// The rubric's total.
+    pub reward: f32,
+    /// Length of the response in tokens, the end token included.
+    pub tokens: usize,
+    /// Whether the token budget ran out.
+    pub truncated: bool,
+    /// The response, without what the prompt prefilled.
+    pub completion: String,
+}
+
+/// Grades a completion of `problem` with `rubric`.
+pub fn grade(problem: &Problem, completion: &Completion, rubric: &Rubric) -> Graded {
+    let score = rubric.score(problem, &completion.text);
+    let whole = rubric.whole(&completion.text);
+    Graded {
+        problem: problem.id.clone(),
+        family: problem.family.clone(),
+        level: problem.level,
+        language_code: problem.language.clone(),
+        sample: completion.sample,
+        gold: problem.answer.clone(),
+        answer: score.answer,
+        verdict: match score.accuracy {
+            Some(accuracy) if accuracy > 0.5 => Outcome::Right,
+            Some(_) => Outcome::Wrong,
+            None => Outcome::Unjudged,
+        },
+        reason: score.reason,
+        rule: score.rule,
+        format: strict(&whole),
+        language: rubric.language().consistency(&whole, &problem.language),
+        reward: score.total,
+        tokens: completion.tokens.len(),
+        truncated: completion.finish == Finish::Length,
+        completion: completion.text.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data::Domain;
+    use data::check::Check;
+    use rewards::RubricConfig;
+
+    use super::*;
+
+    fn problem(answer: &str) -> Problem {
+        Problem {
+            id: "sum-1".into(),
+            question: "What is 7 + 5?".into(),
+            answer: answer.into(),
+            solution: None,
+            family: "sum".into(),
+            domain: Domain::Mathematics,
+            level: 2,
+            language: "en".into(),
+            check: Check::Answer,
+        }
+    }
+
+    fn completion(text: &str, finish: Finish) -> Completion {
+        Completion {
+            problem: "sum-1".into(),
+            sample: 3,
+            tokens: vec![1, 2, 3],
+            log_probs: vec![0.0; 3],
+            text: text.into(),
+            finish,
+        }
+    }
+
+    #[test]
+    fn a_completion_is_graded_and_survives_json() {
+        let rubric = Rubric::new(&RubricConfig::default());
+        let text = "<think>Seven and five.</think><answer>12</answer>";
+        let graded = grade(&problem("12"), &completion(text, Finish::Stop), &rubric);
+        assert_eq!((graded.verdict, graded.format), (Outcome::Right, true));
+        assert_eq!((graded.language, graded.tokens), (Some(1.0), 3));
+        assert_eq!((graded.rule.as_str(), graded.reward), ("answer_tag", 1.5));
+        assert_eq!(graded.answer.as_deref(), Some("12"));
+        let line = serde_json::to_string(&graded).unwrap();
+        assert!(line.contains(r#""verdict":"right""#));
+        assert_eq!(serde_json::from_str::<Graded>(&line).unwrap(), graded);
+    }
+
+    #[test]
+    fn wrong_unjudged_and_cut_off_are_kept_apart() {
+        let rubric = Rubric::new(&RubricConfig::default());
+        let cut = grade(
+            &problem("12"),
+            &completion("<think>7 + 5", Finish::Length),
+            &rubric,
+        );
+        assert_eq!((cut.verdict, cut.truncated), (Outcome::Wrong, true));
+        assert_eq!(
+            (cut.language, cut.answer, cut.rule.as_str()),
+            (None, None, "none")
+        );
+        let unjudged = grade(&problem(""), &completion("12", Finish::Stop), &rubric);
+        assert_eq!(unjudged.verdict, Outcome::Unjudged);
+    }
+
+    #[test]
+    fn a_prefilled_tag_counts_for_the_format() {
+        let config = RubricConfig {
+            prefill: "<think>".into(),
+            ..RubricConfig::default()
+        };
+        let text = "Seven and five.</think><answer>12</answer>";
+        let done = completion(text, Finish::Stop);
+        assert!(grade(&problem("12"), &done, &Rubric::new(&config)).format);
+        assert!(
+            !grade(
+                &problem("12"),
+                &done,
+                &Rubric::new(&RubricConfig::default())
+            )
+            .format
+        );
+    }
+}
