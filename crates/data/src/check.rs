@@ -323,7 +323,9 @@ mod tests {
         }
 
         #[test]
-        fn only_the_solution_solves(a in 1i64..50, x in -99i64..99, b in -99i64..99, off in 1i64..9) {
+        fn only_the_solution_solves(
+            a in 1i64..50, x in -99i64..99, b in -99i64..99, off in 1i64..9
+        ) {
             let check = Check::Linear { equation: format!("{a} * x + {b} = {}", a * x + b) };
             prop_assert!(right(&check, &x.to_string()));
             prop_assert!(!right(&check, &(x + off).to_string()));

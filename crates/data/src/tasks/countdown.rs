@@ -118,11 +118,16 @@ fn arrange(level: u32, numbers: &[i64], rng: &mut ChaCha8Rng) -> Expr {
 
 /// One or two attempts that miss the target; the first of them always exists.
 fn attempts(level: u32, numbers: &[i64], target: i64, rng: &mut ChaCha8Rng) -> Vec<Step> {
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = Vec::new();
     for _ in 0..40 {
         let expr = arrange(level, numbers, rng);
         match expr.value(40 * largest(level)) {
-            Some(value) if value != target => steps.push(attempt(&expr, value, target)),
+            Some(value) if value != target => {
+                let step = attempt(&expr, value, target);
+                if !steps.contains(&step) {
+                    steps.push(step);
+                }
+            }
             _ => {}
         }
         if steps.len() == ATTEMPTS {
@@ -150,5 +155,6 @@ fn attempt(expr: &Expr, value: i64, want: i64) -> Step {
         shown: expr.show(),
         value,
         want,
+        work: expr.steps(),
     }
 }

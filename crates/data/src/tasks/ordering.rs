@@ -10,7 +10,8 @@ use super::step::Step;
 use super::{Draft, between, wording};
 use crate::{Check, Language};
 
-const NAMES: [[&str; 8]; 2] = [
+/// The people, by language; the same index is the same person.
+pub(crate) const NAMES: [[&str; 8]; 2] = [
     ["Tom", "Ann", "Bob", "Amy", "Sam", "Kim", "Leo", "Eva"],
     [
         "小明", "小红", "小刚", "小丽", "小华", "小云", "小李", "小王",

@@ -112,9 +112,13 @@ fn operation(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draft {
     let ops = [Op::Add, Op::Sub, Op::Mul];
     let op = choose(rng, &ops);
     let operand = between(rng, 2, 4 + 5 * size);
-    let xs: Vec<i64> = (0..(1 + size).min(4))
-        .map(|_| between(rng, 1, 9 * size))
-        .collect();
+    let mut xs: Vec<i64> = Vec::new();
+    while xs.len() < (1 + size).min(4) as usize {
+        let x = between(rng, 1, 9 * size);
+        if !xs.contains(&x) {
+            xs.push(x);
+        }
+    }
     let fit = |op: Op, x: i64| op.apply(x, operand).expect("small numbers");
     let examples: Vec<(i64, i64)> = xs.iter().map(|&x| (x, fit(op, x))).collect();
     let shown: Vec<String> = examples
@@ -138,6 +142,12 @@ fn operation(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draft {
         shown: format!("{x} {} {operand}", op.symbol()),
         value: fit(op, x),
         want,
+        work: vec![Step::Compute {
+            label: Label::None,
+            left: Term::Given(x),
+            op,
+            right: Term::Given(operand),
+        }],
     };
     let wrong = ops
         .into_iter()

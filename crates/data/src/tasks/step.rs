@@ -100,6 +100,8 @@ pub enum Step {
         value: i64,
         /// What it should be worth.
         want: i64,
+        /// The operations `shown` consists of.
+        work: Vec<Step>,
     },
     /// Of two names, the one that stands before the other.
     Fact {
@@ -158,9 +160,15 @@ pub(crate) fn conclusion(steps: &[Step], results: &[i64]) -> String {
     }
 }
 
-/// How far a small slip is off: never 0.
-pub(crate) fn slip(rng: &mut ChaCha8Rng) -> i64 {
-    choose(rng, &[-10, -2, -1, -1, -1, 1, 1, 1, 2, 10])
+/// How far a small slip takes a result: never 0, and never from a positive number to a negative
+/// one, which would give itself away.
+pub(crate) fn slip(right: i64, rng: &mut ChaCha8Rng) -> i64 {
+    let off = choose(rng, &[-10, -2, -1, -1, -1, 1, 1, 1, 2, 10]);
+    if right >= 0 && right.saturating_add(off) < 0 {
+        rng.random_range(1..=2)
+    } else {
+        off
+    }
 }
 
 /// A wrong answer of the right kind, close to the right one.
@@ -183,15 +191,7 @@ pub(crate) fn near_miss(worked: &Worked, rng: &mut ChaCha8Rng) -> String {
         }
         _ => {
             let right: i64 = worked.problem.answer.parse().unwrap_or(0);
-            let near = |rng: &mut ChaCha8Rng| right.saturating_add(slip(rng));
-            let miss = near(rng);
-            // A negative answer to a problem about positive numbers would give itself away.
-            let miss = if right >= 0 && miss < 0 {
-                right + rng.random_range(1..=2)
-            } else {
-                miss
-            };
-            miss.to_string()
+            right.saturating_add(slip(right, rng)).to_string()
         }
     }
 }
