@@ -1,0 +1,125 @@
+//! The report of a run, from its directory alone.
+//!
+//! `results.json` for programs, `report.html` for people (one file, nothing fetched), a table for
+//! the terminal. Stages know nothing of it: everything is derived, here, from the files they leave
+//! anyway. A stage that has not run, or whose inputs have changed since, is shown as not run.
+
+mod boxes;
+mod chart;
+mod curves;
+mod experts;
+mod figure;
+mod html;
+mod read;
+mod samples;
+mod svg;
+mod table;
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use read::RunFiles;
+
+/// What a run comes to; shown, it is the table of its models.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Working time of all stages, in seconds.
+    pub seconds: f64,
+    /// The most memory a process of the run has held, in MB (10⁶ bytes), where the system tells.
+    pub peak_rss_mb: Option<f64>,
+    /// The run's seed.
+    pub seed: u64,
+    /// The preset's name.
+    pub preset: String,
+    /// Each model's results by its name, in the order they were measured.
+    #[serde(serialize_with = "as_object")]
+    pub models: Vec<(String, ModelResult)>,
+}
+
+/// What one model measures, as `9-eval/models.json` has it for each model's name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelResult {
+    /// Mean over problems of the share of right samples, in [0, 1].
+    pub pass_at_1: f64,
+    /// Its 95 % interval.
+    pub ci95: [f64; 2],
+    /// Share of responses in the template.
+    pub format: f64,
+    /// Mean share of the reasoning in the language asked for.
+    pub language: f64,
+    /// Mean length of a response in tokens.
+    pub tokens_mean: f64,
+    /// Parameters.
+    pub params: u64,
+    /// Parameters that take part in one token.
+    pub active_params: u64,
+    /// Problems measured with.
+    pub problems: usize,
+    /// Samples per problem.
+    pub samples: usize,
+    /// Whatever else was measured, passed on as it is.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+/// Writes `results.json` and `report.html` into a run directory.
+///
+/// # Errors
+///
+/// A file that a finished stage left cannot be read or is damaged; the two cannot be written.
+pub fn write(run_dir: &Path) -> Result<Report> {
+    let files = RunFiles::read(run_dir)?;
+    let report = Report::new(&files);
+    let put = |name: &str, text: String| {
+        let path = run_dir.join(name);
+        fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
+    };
+    put(
+        "results.json",
+        serde_json::to_string_pretty(&report)? + "\n",
+    )?;
+    put("report.html", html::page(&files, &report)?)?;
+    Ok(report)
+}
+
+impl Report {
+    fn new(files: &RunFiles) -> Self {
+        let finished = || {
+            files
+                .stages
+                .iter()
+                .filter_map(|stage| stage.manifest.as_ref())
+        };
+        let seconds: f64 = finished().map(|manifest| manifest.seconds).sum();
+        Self {
+            seconds: (seconds * 1e3).round() / 1e3,
+            peak_rss_mb: finished()
+                .filter_map(|manifest| manifest.peak_rss_mb)
+                .reduce(f64::max),
+            seed: files.record.seed,
+            preset: files.record.preset.clone(),
+            models: files.models.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&table::terminal(self))
+    }
+}
+
+fn as_object<S: serde::Serializer>(
+    models: &[(String, ModelResult)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(models.iter().map(|(name, result)| (name, result)))
+}
+
+#[cfg(test)]
+mod tests;

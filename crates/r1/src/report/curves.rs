@@ -1,0 +1,138 @@
+//! Which curves each stage gets.
+
+use super::chart::{Chart, Series};
+use super::read::{Metrics, RunFiles, StageFiles};
+
+/// A stage's charts.
+pub(super) struct Panel {
+    /// The stage, as in `1-base`.
+    pub(super) stage: &'static str,
+    /// Its charts, in order.
+    pub(super) charts: Vec<Figure>,
+}
+
+/// A chart with its caption.
+pub(super) struct Figure {
+    pub(super) title: &'static str,
+    /// Names of the curves with their colours; empty where there is one.
+    pub(super) legend: Vec<(&'static str, usize)>,
+    pub(super) svg: String,
+}
+
+/// One curve: a key of the metrics, its name and colour.
+type Curve = (&'static str, &'static str, usize);
+
+const SUPERVISED: [(&str, &[Curve], bool); 3] = [
+    ("Loss, nats per token", &[("loss", "loss", 1)], false),
+    ("Learning rate", &[("lr", "learning rate", 2)], true),
+    (
+        "Busiest expert's load, times the mean",
+        &[("max_load", "load", 3)],
+        true,
+    ),
+];
+
+const REINFORCED: [(&str, &[Curve], bool); 6] = [
+    (
+        "Reward",
+        &[("reward", "reward", 1), ("reward_std", "spread", 4)],
+        true,
+    ),
+    (
+        "Accuracy, format, language",
+        &[
+            ("accuracy", "accuracy", 1),
+            ("format", "format", 2),
+            ("language", "language", 3),
+        ],
+        true,
+    ),
+    (
+        "Response length, tokens",
+        &[("tokens_mean", "mean length", 1)],
+        true,
+    ),
+    (
+        "KL from the reference, nats per token",
+        &[("kl", "KL", 4)],
+        true,
+    ),
+    (
+        "Entropy, nats per token",
+        &[("entropy", "entropy", 2)],
+        true,
+    ),
+    (
+        "Truncated responses, tied groups",
+        &[("truncated", "truncated", 2), ("groups_tied", "tied", 3)],
+        true,
+    ),
+];
+
+/// The charts of every stage that trained.
+pub(super) fn panels(files: &RunFiles) -> Vec<Panel> {
+    files
+        .stages
+        .iter()
+        .filter_map(|stage| {
+            let charts = charts(stage);
+            (!charts.is_empty()).then_some(Panel {
+                stage: stage.name,
+                charts,
+            })
+        })
+        .collect()
+}
+
+/// A metric over the steps; lines that lack it, or hold no number, are passed over.
+pub(super) fn points(metrics: &[Metrics], key: &str) -> Vec<(f64, f64)> {
+    metrics
+        .iter()
+        .enumerate()
+        .filter_map(|(index, line)| {
+            let step = line.get("step").and_then(|step| step.as_f64());
+            let value = line.get(key)?.as_f64().filter(|value| value.is_finite())?;
+            Some((step.unwrap_or((index + 1) as f64), value))
+        })
+        .collect()
+}
+
+fn charts(stage: &StageFiles) -> Vec<Figure> {
+    let reinforced = !points(&stage.metrics, "reward").is_empty();
+    let wanted: &[(&str, &[Curve], bool)] = if reinforced { &REINFORCED } else { &SUPERVISED };
+    wanted
+        .iter()
+        .filter_map(|(title, curves, zero)| figure(stage, title, curves, *zero))
+        .collect()
+}
+
+fn figure(
+    stage: &StageFiles,
+    title: &'static str,
+    curves: &[Curve],
+    from_zero: bool,
+) -> Option<Figure> {
+    let series: Vec<Series> = curves
+        .iter()
+        .map(|&(key, label, colour)| Series {
+            label,
+            colour,
+            points: points(&stage.metrics, key),
+        })
+        .filter(|series| !series.points.is_empty())
+        .collect();
+    let legend = match series.len() {
+        0 | 1 => Vec::new(),
+        _ => series
+            .iter()
+            .map(|series| (series.label, series.colour))
+            .collect(),
+    };
+    let svg = Chart {
+        x: "step",
+        series,
+        from_zero,
+    }
+    .svg()?;
+    Some(Figure { title, legend, svg })
+}

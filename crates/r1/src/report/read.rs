@@ -1,0 +1,230 @@
+//! Everything the report needs, read from a run directory.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::ModelResult;
+use super::boxes::place;
+use crate::artifact::{METRICS, Manifest};
+use crate::run::{RunRecord, STAGES};
+use crate::stage::COMPLETIONS;
+
+/// One line of a stage's `metrics.jsonl`.
+pub(super) type Metrics = Map<String, Value>;
+
+/// A run, as far as it has come.
+pub(super) struct RunFiles {
+    pub(super) record: RunRecord,
+    /// The resolved preset, as TOML.
+    pub(super) preset: String,
+    /// Every stage of the recipe, in order.
+    pub(super) stages: Vec<StageFiles>,
+    /// Results by model name.
+    pub(super) models: Vec<(String, ModelResult)>,
+    /// What the models answered.
+    pub(super) answers: Vec<Answer>,
+}
+
+/// What one stage left.
+pub(super) struct StageFiles {
+    pub(super) name: &'static str,
+    /// `None`: it has not run, or not with the inputs that are there now.
+    pub(super) manifest: Option<Manifest>,
+    pub(super) metrics: Vec<Metrics>,
+    pub(super) experts: Option<Experts>,
+    /// Floating point operations it took, where it counts them.
+    pub(super) flops: Option<f64>,
+    /// How many records each of its JSONL files holds, by name without ending.
+    pub(super) counts: Vec<(String, usize)>,
+}
+
+/// A stage's `experts.json`: where the router sends the text of each domain.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Experts {
+    pub(super) domains: Vec<String>,
+    pub(super) layers: Vec<Layer>,
+}
+
+/// One layer's expert load.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Layer {
+    pub(super) layer: usize,
+    /// Per domain, the share of its tokens' choices that each expert gets.
+    pub(super) load: Vec<Vec<f64>>,
+}
+
+/// One line of the evaluation's `completions.jsonl`, as far as it is shown.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Answer {
+    pub(super) problem: String,
+    pub(super) question: String,
+    pub(super) gold: String,
+    pub(super) completion: String,
+    pub(super) verdict: String,
+    pub(super) rule: String,
+    pub(super) model: String,
+    pub(super) sample: u32,
+}
+
+impl RunFiles {
+    pub(super) fn read(dir: &Path) -> Result<Self> {
+        let record: RunRecord = json(&dir.join("run.json"))?;
+        let path = dir.join("preset.toml");
+        let preset = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let mut stages = STAGES
+            .iter()
+            .map(|name| StageFiles::read(dir, name))
+            .collect::<Result<Vec<_>>>()?;
+        drop_outdated(&mut stages, &record);
+        let evaluated = stages
+            .iter()
+            .any(|s| s.name == "9-eval" && s.manifest.is_some());
+        let eval = dir.join("9-eval");
+        let models: Map<String, Value> = if evaluated {
+            json(&eval.join("models.json"))?
+        } else {
+            Map::new()
+        };
+        let mut models = models
+            .into_iter()
+            .map(|(name, value)| {
+                let result = serde_json::from_value(value)
+                    .with_context(|| format!("{}: {name}", eval.join("models.json").display()))?;
+                Ok((name, result))
+            })
+            .collect::<Result<Vec<(String, ModelResult)>>>()?;
+        models.sort_by_key(|(name, _)| place(name));
+        let answers = if evaluated {
+            lines(&eval.join(COMPLETIONS))?
+        } else {
+            Vec::new()
+        };
+        Ok(Self {
+            record,
+            preset,
+            stages,
+            models,
+            answers,
+        })
+    }
+
+    pub(super) fn stage(&self, name: &str) -> Option<&StageFiles> {
+        self.stages.iter().find(|stage| stage.name == name)
+    }
+
+    pub(super) fn model(&self, name: &str) -> Option<&ModelResult> {
+        self.models
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, result)| result)
+    }
+}
+
+impl StageFiles {
+    fn read(run: &Path, name: &'static str) -> Result<Self> {
+        let dir = run.join(name);
+        let Ok(manifest) = Manifest::read(&dir) else {
+            return Ok(Self::missing(name));
+        };
+        let (experts, cost) = (dir.join("experts.json"), dir.join("cost.json"));
+        let cost: Value = if cost.exists() {
+            json(&cost)?
+        } else {
+            Value::Null
+        };
+        Ok(Self {
+            name,
+            manifest: Some(manifest),
+            flops: cost["flops"].as_f64(),
+            metrics: lines(&dir.join(METRICS))?,
+            experts: if experts.exists() {
+                Some(json(&experts)?)
+            } else {
+                None
+            },
+            counts: counts(&dir)?,
+        })
+    }
+
+    fn missing(name: &'static str) -> Self {
+        let (metrics, counts) = (Vec::new(), Vec::new());
+        Self {
+            name,
+            manifest: None,
+            metrics,
+            experts: None,
+            flops: None,
+            counts,
+        }
+    }
+}
+
+/// Takes out every stage that was made by another seed or from inputs that are no longer there.
+fn drop_outdated(stages: &mut [StageFiles], record: &RunRecord) {
+    loop {
+        let current: Vec<(&str, String)> = stages
+            .iter()
+            .filter_map(|stage| Some((stage.name, stage.manifest.as_ref()?.fingerprint())))
+            .collect();
+        let outdated = stages.iter().position(|stage| {
+            stage.manifest.as_ref().is_some_and(|manifest| {
+                let there = |(name, fingerprint): (&String, &String)| {
+                    current
+                        .iter()
+                        .any(|(stage, now)| stage == name && now == fingerprint)
+                };
+                manifest.seed != record.seed || !manifest.inputs.iter().all(there)
+            })
+        });
+        let Some(outdated) = outdated else { return };
+        stages[outdated] = StageFiles::missing(stages[outdated].name);
+    }
+}
+
+fn json<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    serde_json::from_str(&text).with_context(|| path.display().to_string())
+}
+
+/// The lines of a JSONL file; none where there is no file.
+fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    text.lines()
+        .enumerate()
+        .map(|(index, line)| {
+            serde_json::from_str(line)
+                .with_context(|| format!("{}, line {}", path.display(), index + 1))
+        })
+        .collect()
+}
+
+fn counts(dir: &Path) -> Result<Vec<(String, usize)>> {
+    let mut counts = Vec::new();
+    for entry in fs::read_dir(dir).with_context(|| dir.display().to_string())? {
+        let path = entry?.path();
+        let own = path
+            .file_name()
+            .is_some_and(|name| name != METRICS && name != COMPLETIONS);
+        if own && path.extension().is_some_and(|ending| ending == "jsonl") {
+            let file = fs::File::open(&path).with_context(|| path.display().to_string())?;
+            let stem = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            counts.push((stem, BufReader::new(file).split(b'\n').count()));
+        }
+    }
+    counts.sort();
+    Ok(counts)
+}
