@@ -43,11 +43,26 @@ pub fn adamw<const D: usize>(
     v: Tensor<D>,
     step: &AdamWStep,
 ) -> (Tensor<D>, Tensor<D>, Tensor<D>) {
-    assert_eq!(param.dims(), grad.dims(), "adamw: the gradient does not fit the parameter");
-    assert_eq!(param.dims(), m.dims(), "adamw: m does not fit the parameter");
-    assert_eq!(param.dims(), v.dims(), "adamw: v does not fit the parameter");
-    #[cfg(any())]
-    if [&param, &grad, &m, &v].into_iter().all(crate::route::is_fused) {
+    assert_eq!(
+        param.dims(),
+        grad.dims(),
+        "adamw: the gradient does not fit the parameter"
+    );
+    assert_eq!(
+        param.dims(),
+        m.dims(),
+        "adamw: m does not fit the parameter"
+    );
+    assert_eq!(
+        param.dims(),
+        v.dims(),
+        "adamw: v does not fit the parameter"
+    );
+    #[cfg(feature = "flex")]
+    if [&param, &grad, &m, &v]
+        .into_iter()
+        .all(crate::route::is_fused)
+    {
         return crate::flex::adamw(param, grad, m, v, step);
     }
     composed(param, grad, m, v, step)
@@ -64,7 +79,11 @@ pub fn composed<const D: usize>(
     let (param, grad, m, v) = (param.detach(), grad.detach(), m.detach(), v.detach());
     let m = m.mul_scalar(step.beta1) + grad.clone().mul_scalar(1.0 - step.beta1);
     let v = v.mul_scalar(step.beta2) + (grad.clone() * grad).mul_scalar(1.0 - step.beta2);
-    let root = v.clone().div_scalar(step.correction2).sqrt().add_scalar(step.eps);
+    let root = v
+        .clone()
+        .div_scalar(step.correction2)
+        .sqrt()
+        .add_scalar(step.eps);
     let change = m.clone().mul_scalar(step.lr / step.correction1) / root;
     let param = param.mul_scalar(1.0 - step.lr * step.weight_decay) - change;
     (param, m, v)

@@ -18,13 +18,27 @@ pub struct Span {
 impl Span {
     /// Queries and keys are the same positions and nothing is padded: training.
     pub fn causal(batch: usize) -> Self {
-        Self { starts: vec![0; batch], offsets: vec![0; batch] }
+        Self {
+            starts: vec![0; batch],
+            offsets: vec![0; batch],
+        }
     }
 
     /// Panics unless the span describes `b` rows of `t` queries within `s` columns.
     fn check(&self, b: usize, t: usize, s: usize) {
-        assert_eq!(self.starts.len(), b, "attention: {} starts for {b} rows", self.starts.len());
-        assert_eq!(self.offsets.len(), b, "attention: {} offsets for {b} rows", self.offsets.len());
+        assert!(t > 0, "attention: no queries");
+        assert_eq!(
+            self.starts.len(),
+            b,
+            "attention: {} starts for {b} rows",
+            self.starts.len()
+        );
+        assert_eq!(
+            self.offsets.len(),
+            b,
+            "attention: {} offsets for {b} rows",
+            self.offsets.len()
+        );
         for (row, &offset) in self.offsets.iter().enumerate() {
             assert!(
                 offset as usize + t <= s,
@@ -40,7 +54,10 @@ impl Span {
             Tensor::<4, Int>::from_data(TensorData::new(values, shape), device)
         };
         let first = self.starts.iter().map(|&start| i64::from(start)).collect();
-        let last = self.offsets.iter().flat_map(|&o| (0..t as i64).map(move |i| i64::from(o) + i));
+        let last = self
+            .offsets
+            .iter()
+            .flat_map(|&o| (0..t as i64).map(move |i| i64::from(o) + i));
         let columns = ints((0..s as i64).collect(), [1, 1, 1, s]).expand([b, 1, t, s]);
         let first = ints(first, [b, 1, 1, 1]).expand([b, 1, t, s]);
         let last = ints(last.collect(), [b, 1, t, 1]).expand([b, 1, t, s]);
@@ -73,11 +90,24 @@ pub fn attention(
     let [b, t, h, d] = q_bthd.dims();
     let [_, s, g, _] = k_bsgd.dims();
     let [_, _, _, e] = v_bsge.dims();
-    assert_eq!(k_bsgd.dims(), [b, s, g, d], "attention: k does not fit q {:?}", q_bthd.dims());
-    assert_eq!(v_bsge.dims(), [b, s, g, e], "attention: v does not fit k {:?}", k_bsgd.dims());
-    assert!(g > 0 && h.is_multiple_of(g), "attention: {h} heads cannot share {g} key-value heads");
+    assert_eq!(
+        k_bsgd.dims(),
+        [b, s, g, d],
+        "attention: k does not fit q {:?}",
+        q_bthd.dims()
+    );
+    assert_eq!(
+        v_bsge.dims(),
+        [b, s, g, e],
+        "attention: v does not fit k {:?}",
+        k_bsgd.dims()
+    );
+    assert!(
+        g > 0 && h.is_multiple_of(g),
+        "attention: {h} heads cannot share {g} key-value heads"
+    );
     span.check(b, t, s);
-    #[cfg(any())]
+    #[cfg(feature = "flex")]
     if crate::route::is_fused(&q_bthd)
         && crate::route::is_fused(&k_bsgd)
         && crate::route::is_fused(&v_bsge)

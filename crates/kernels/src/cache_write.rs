@@ -16,15 +16,25 @@ use burn::tensor::{Bool, Int, Tensor, TensorData};
 pub fn cache_write(cache_bsgd: Tensor<4>, new_btgd: Tensor<4>, offsets: &[u32]) -> Tensor<4> {
     let [b, s, g, d] = cache_bsgd.dims();
     let [_, t, _, _] = new_btgd.dims();
-    assert_eq!(new_btgd.dims(), [b, t, g, d], "cache_write: new does not fit {:?}", [b, s, g, d]);
-    assert_eq!(offsets.len(), b, "cache_write: {} offsets for {b} rows", offsets.len());
+    assert_eq!(
+        new_btgd.dims(),
+        [b, t, g, d],
+        "cache_write: new does not fit {:?}",
+        [b, s, g, d]
+    );
+    assert_eq!(
+        offsets.len(),
+        b,
+        "cache_write: {} offsets for {b} rows",
+        offsets.len()
+    );
     for (row, &offset) in offsets.iter().enumerate() {
         assert!(
             offset as usize + t <= s,
             "cache_write: row {row} writes {t} entries at column {offset} of {s}"
         );
     }
-    #[cfg(any())]
+    #[cfg(feature = "flex")]
     if crate::route::is_fused(&cache_bsgd) && crate::route::is_fused(&new_btgd) {
         return crate::flex::cache_write(cache_bsgd, new_btgd, offsets);
     }
@@ -35,7 +45,9 @@ pub fn cache_write(cache_bsgd: Tensor<4>, new_btgd: Tensor<4>, offsets: &[u32]) 
 pub fn composed(cache_bsgd: Tensor<4>, new_btgd: Tensor<4>, offsets: &[u32]) -> Tensor<4> {
     let [b, s, g, d] = cache_bsgd.dims();
     let [_, t, _, _] = new_btgd.dims();
-    let Some(&first) = offsets.first() else { return cache_bsgd };
+    let Some(&first) = offsets.first() else {
+        return cache_bsgd;
+    };
     let (cache_bsgd, new_btgd) = (cache_bsgd.detach(), new_btgd.detach());
     if offsets.iter().all(|&offset| offset == first) {
         let (from, to) = (first as usize, first as usize + t);

@@ -11,7 +11,7 @@ use burn::tensor::{Int, Tensor};
 /// # Panics
 /// On the CPU, if a token lies outside the vocabulary; other devices do not check.
 pub fn embedding(weight_vd: Tensor<2>, tokens_n: Tensor<1, Int>) -> Tensor<2> {
-    #[cfg(any())]
+    #[cfg(feature = "flex")]
     if crate::route::is_fused(&weight_vd) {
         return crate::flex::embedding(weight_vd, tokens_n);
     }

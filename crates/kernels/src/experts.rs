@@ -26,15 +26,40 @@ pub fn experts(
     down_efd: Tensor<3>,
 ) -> Tensor<2> {
     let ([n, d], [_, k], [e, _, f]) = (x_nd.dims(), index_nk.dims(), gate_edf.dims());
-    assert_eq!(index_nk.dims(), [n, k], "experts: index does not fit {n} rows");
-    assert_eq!(weight_nk.dims(), [n, k], "experts: weight does not fit index {:?}", [n, k]);
-    assert_eq!(gate_edf.dims(), [e, d, f], "experts: gate does not fit width {d}");
-    assert_eq!(up_edf.dims(), [e, d, f], "experts: up does not fit gate {:?}", [e, d, f]);
-    assert_eq!(down_efd.dims(), [e, f, d], "experts: down does not fit gate {:?}", [e, d, f]);
-    #[cfg(any())]
+    assert_eq!(
+        index_nk.dims(),
+        [n, k],
+        "experts: index does not fit {n} rows"
+    );
+    assert_eq!(
+        weight_nk.dims(),
+        [n, k],
+        "experts: weight does not fit index {:?}",
+        [n, k]
+    );
+    assert_eq!(
+        gate_edf.dims(),
+        [e, d, f],
+        "experts: gate does not fit width {d}"
+    );
+    assert_eq!(
+        up_edf.dims(),
+        [e, d, f],
+        "experts: up does not fit gate {:?}",
+        [e, d, f]
+    );
+    assert_eq!(
+        down_efd.dims(),
+        [e, f, d],
+        "experts: down does not fit gate {:?}",
+        [e, d, f]
+    );
+    #[cfg(feature = "flex")]
     if crate::route::is_fused(&x_nd)
         && crate::route::is_fused(&weight_nk)
-        && [&gate_edf, &up_edf, &down_efd].into_iter().all(crate::route::is_fused)
+        && [&gate_edf, &up_edf, &down_efd]
+            .into_iter()
+            .all(crate::route::is_fused)
     {
         return crate::flex::experts(x_nd, index_nk, weight_nk, gate_edf, up_edf, down_efd);
     }

@@ -19,8 +19,11 @@ pub fn log_prob(
 ) -> (Tensor<1>, Tensor<1>) {
     let ([n, _], [rows]) = (logits_nv.dims(), targets_n.dims());
     assert_eq!(n, rows, "log_prob: {n} rows of logits, {rows} targets");
-    assert!(temperature > 0.0, "log_prob: the temperature must be positive, not {temperature}");
-    #[cfg(any())]
+    assert!(
+        temperature > 0.0,
+        "log_prob: the temperature must be positive, not {temperature}"
+    );
+    #[cfg(feature = "flex")]
     if crate::route::is_fused(&logits_nv) {
         return crate::flex::log_prob(logits_nv, targets_n, temperature);
     }
@@ -36,7 +39,12 @@ pub fn composed(
     let log_probs_nv = log_softmax(logits_nv.div_scalar(temperature), 1);
     let all_nv = log_probs_nv.clone().detach();
     // A logit of −∞ has probability 0 and adds nothing: keep 0 · −∞ out of the sum.
-    let entropy_n = (all_nv.clone().exp() * all_nv.clamp_min(-1e4)).sum_dim(1).neg().squeeze_dim(1);
-    let chosen_n = log_probs_nv.gather(1, targets_n.unsqueeze_dim(1)).squeeze_dim(1);
+    let entropy_n = (all_nv.clone().exp() * all_nv.clamp_min(-1e4))
+        .sum_dim(1)
+        .neg()
+        .squeeze_dim(1);
+    let chosen_n = log_probs_nv
+        .gather(1, targets_n.unsqueeze_dim(1))
+        .squeeze_dim(1);
     (chosen_n, entropy_n)
 }

@@ -13,7 +13,7 @@ use burn::tensor::Tensor;
 pub fn rms_norm(x_nd: Tensor<2>, weight_d: Tensor<1>, eps: f64) -> Tensor<2> {
     let ([_, d], [w]) = (x_nd.dims(), weight_d.dims());
     assert_eq!(d, w, "rms_norm: x has width {d}, the weight {w}");
-    #[cfg(any())]
+    #[cfg(feature = "flex")]
     if crate::route::is_fused(&x_nd) && crate::route::is_fused(&weight_d) {
         return crate::flex::rms_norm(x_nd, weight_d, eps);
     }
@@ -22,6 +22,9 @@ pub fn rms_norm(x_nd: Tensor<2>, weight_d: Tensor<1>, eps: f64) -> Tensor<2> {
 
 /// [`rms_norm`](crate::rms_norm) in burn's own operations.
 pub fn composed(x_nd: Tensor<2>, weight_d: Tensor<1>, eps: f64) -> Tensor<2> {
-    let rms_n1 = (x_nd.clone() * x_nd.clone()).mean_dim(1).add_scalar(eps).sqrt();
+    let rms_n1 = (x_nd.clone() * x_nd.clone())
+        .mean_dim(1)
+        .add_scalar(eps)
+        .sqrt();
     x_nd / rms_n1 * weight_d.unsqueeze()
 }

@@ -33,9 +33,19 @@ pub fn rope(
 ) -> Tensor<4> {
     let [b, t, _, d] = x_bthd.dims();
     assert!(d.is_multiple_of(2), "rope: the head width {d} is odd");
-    assert_eq!(cos_btr.dims(), [b, t, d / 2], "rope: cos does not fit x {:?}", x_bthd.dims());
-    assert_eq!(sin_btr.dims(), [b, t, d / 2], "rope: sin does not fit x {:?}", x_bthd.dims());
-    #[cfg(any())]
+    assert_eq!(
+        cos_btr.dims(),
+        [b, t, d / 2],
+        "rope: cos does not fit x {:?}",
+        x_bthd.dims()
+    );
+    assert_eq!(
+        sin_btr.dims(),
+        [b, t, d / 2],
+        "rope: sin does not fit x {:?}",
+        x_bthd.dims()
+    );
+    #[cfg(feature = "flex")]
     if crate::route::is_fused(&x_bthd)
         && crate::route::is_fused(&cos_btr)
         && crate::route::is_fused(&sin_btr)
@@ -60,7 +70,10 @@ pub fn composed(
         RopeLayout::Split => (x_bthd.clone().narrow(3, 0, r), x_bthd.narrow(3, r, r)),
         RopeLayout::Interleaved => {
             let pairs: Tensor<5> = x_bthd.reshape([b, t, h, r, 2]);
-            (pairs.clone().narrow(4, 0, 1).squeeze_dim(4), pairs.narrow(4, 1, 1).squeeze_dim(4))
+            (
+                pairs.clone().narrow(4, 0, 1).squeeze_dim(4),
+                pairs.narrow(4, 1, 1).squeeze_dim(4),
+            )
         }
     };
     let turned_first = first.clone() * cos_bt1r.clone() - second.clone() * sin_bt1r.clone();

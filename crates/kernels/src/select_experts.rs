@@ -16,7 +16,11 @@ pub struct Selection {
 impl Selection {
     /// Panics unless `e` experts can be chosen from this way.
     fn check(&self, e: usize) {
-        let Self { groups, top_groups, k } = *self;
+        let Self {
+            groups,
+            top_groups,
+            k,
+        } = *self;
         assert!(
             groups > 0 && e.is_multiple_of(groups),
             "select_experts: {e} experts cannot be split into {groups} groups"
@@ -54,7 +58,7 @@ pub fn select_experts(
     let ([_, e], [biases]) = (scores_ne.dims(), bias_e.dims());
     assert_eq!(e, biases, "select_experts: {e} scores, {biases} biases");
     selection.check(e);
-    #[cfg(any())]
+    #[cfg(feature = "flex")]
     if crate::route::is_fused(&scores_ne) && crate::route::is_fused(&bias_e) {
         return crate::flex::select_experts(scores_ne, bias_e, selection);
     }
@@ -64,7 +68,11 @@ pub fn select_experts(
 /// [`select_experts`](crate::select_experts) in burn's own operations.
 pub fn composed(scores_ne: Tensor<2>, bias_e: Tensor<1>, selection: &Selection) -> Tensor<2, Int> {
     let [n, e] = scores_ne.dims();
-    let Selection { groups, top_groups, k } = *selection;
+    let Selection {
+        groups,
+        top_groups,
+        k,
+    } = *selection;
     let mut biased_ne = scores_ne.detach() + bias_e.detach().unsqueeze();
     if groups > 1 {
         let size = e / groups;
@@ -77,7 +85,11 @@ pub fn composed(scores_ne: Tensor<2>, bias_e: Tensor<1>, selection: &Selection) 
             best + others.max_dim(1)
         };
         let kept = best_first(group_score.reshape([n, groups]), top_groups);
-        let mut masked = Tensor::full([n, groups], f64::NEG_INFINITY, (&kept.device(), biased_ne.dtype()));
+        let mut masked = Tensor::full(
+            [n, groups],
+            f64::NEG_INFINITY,
+            (&kept.device(), biased_ne.dtype()),
+        );
         for slot in 0..top_groups {
             let group_n1 = kept.clone().narrow(1, slot, 1).expand([n, groups]);
             masked = masked.mask_fill(columns(n, groups, &group_n1).equal(group_n1), 0.0);
@@ -106,14 +118,20 @@ fn first_best(scores_ne: Tensor<2>) -> Tensor<2, Int> {
     let other = scores_ne.equal(best).bool_not();
     let columns = Tensor::<1, Int>::arange(0..e as i64, &other.device());
     let columns = columns.unsqueeze::<2>().expand([n, e]);
-    columns.mask_fill(other, e as i64).min_dim(1).clamp_max(e as i64 - 1)
+    columns
+        .mask_fill(other, e as i64)
+        .min_dim(1)
+        .clamp_max(e as i64 - 1)
 }
 
 /// `scores` with one column of each row set to −∞.
 fn strike(scores_ne: Tensor<2>, column_n1: Tensor<2, Int>) -> Tensor<2> {
     let [n, e] = scores_ne.dims();
     let column_ne = column_n1.expand([n, e]);
-    scores_ne.mask_fill(columns(n, e, &column_ne).equal(column_ne), f64::NEG_INFINITY)
+    scores_ne.mask_fill(
+        columns(n, e, &column_ne).equal(column_ne),
+        f64::NEG_INFINITY,
+    )
 }
 
 /// Each element's own column number, `[n, e]`, on the device and in the type of `like`.

@@ -11,8 +11,12 @@ use burn::tensor::{Tensor, activation::silu};
 /// # Panics
 /// If the shapes differ.
 pub fn swiglu(gate_nf: Tensor<2>, up_nf: Tensor<2>) -> Tensor<2> {
-    assert_eq!(gate_nf.dims(), up_nf.dims(), "swiglu: gate and up differ in shape");
-    #[cfg(any())]
+    assert_eq!(
+        gate_nf.dims(),
+        up_nf.dims(),
+        "swiglu: gate and up differ in shape"
+    );
+    #[cfg(feature = "flex")]
     if crate::route::is_fused(&gate_nf) && crate::route::is_fused(&up_nf) {
         return crate::flex::swiglu(gate_nf, up_nf);
     }
