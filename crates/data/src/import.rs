@@ -58,16 +58,18 @@ pub enum ImportError {
         /// What the parser said.
         reason: String,
     },
-    /// No record has a question and an answer.
+    /// No record can be used.
     #[error(
-        "{path}: no record has a question and an answer; found the columns {found}; rename the \
-         columns to `question` (or `problem`) and `answer`"
+        "{path}: no usable record: {reason}; found the columns {found}; a record needs `question` \
+         (or `problem`) and `answer`, so rename the columns that hold them"
     )]
     Columns {
         /// The file.
         path: PathBuf,
         /// The columns there are.
         found: String,
+        /// Why the first record was skipped.
+        reason: String,
     },
     /// There is no record.
     #[error("{path}: there is no record; every line must be one JSON object")]
@@ -124,9 +126,11 @@ pub fn problems(path: impl AsRef<Path>) -> Result<Imported, ImportError> {
     }
     if imported.problems.is_empty() {
         let found: Vec<String> = columns.into_iter().take(20).collect();
+        let reason = imported.skipped.swap_remove(0).reason;
         return Err(ImportError::Columns {
             path: path.into(),
             found: found.join(", "),
+            reason,
         });
     }
     Ok(imported)

@@ -254,6 +254,20 @@ mod tests {
     }
 
     #[test]
+    fn any_level_can_be_drawn() {
+        for family in Family::ALL {
+            for level in [0, 9, 100, u32::MAX] {
+                for draw in 0..20 {
+                    let mut rng = seed::stream(draw, &["any", family.name()]);
+                    let Problem { check, answer, .. } =
+                        problem(family, level, Language::En, &mut rng).problem;
+                    assert_eq!(check.judge(&answer), Judgement::Right, "{answer} {check:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn levels_rise_in_steps_and_length() {
         let mut sizes: BTreeMap<(Family, u32), (usize, usize)> = BTreeMap::new();
         each(|family, level, language, worked| {

@@ -98,6 +98,22 @@ mod tests {
     }
 
     #[test]
+    fn the_chat_template_lays_out_the_same() {
+        let message = |role, content| minijinja::context! { role => role, content => content };
+        let render = |messages: Vec<minijinja::Value>, open: bool| {
+            let context =
+                minijinja::context! { messages => messages, add_generation_prompt => open };
+            minijinja::Environment::new()
+                .render_str(CHAT_TEMPLATE, context)
+                .unwrap()
+        };
+        let question = message("user", "2 + 2?");
+        assert_eq!(render(vec![question.clone()], true), prompt("2 + 2?"));
+        let both = render(vec![question, message("assistant", "4")], false);
+        assert_eq!(both, document(Some("2 + 2?"), "4"));
+    }
+
+    #[test]
     fn documents_end_and_prompts_do_not() {
         assert_eq!(prompt("2 + 2?"), "<|user|>2 + 2?<|assistant|>");
         assert_eq!(

@@ -272,6 +272,8 @@ fn added_tokens() -> Vec<AddedToken> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::corpus::{Corpus, Mixture};
+    use crate::tasks::TaskSettings;
     use crate::template::strict;
 
     fn texts() -> impl Iterator<Item = String> {
@@ -348,6 +350,19 @@ mod tests {
         assert_eq!(tokens[..prompt], tokenizer.encode_prompt("1 + 7 = ?"));
         let (tokens, prompt) = tokenizer.encode_document(None, "seven");
         assert_eq!((prompt, *tokens.last().unwrap()), (0, tokenizer.end));
+    }
+
+    #[test]
+    fn training_on_the_corpus_does_not_depend_on_hash_order() {
+        let json = || {
+            let tasks = TaskSettings::default();
+            let corpus = Corpus::new(&tasks, &Mixture::default(), 1).unwrap();
+            let tokenizer = Tokenizer::train(corpus.take(4000).map(|d| d.text), 768).unwrap();
+            assert_eq!(tokenizer.vocab_size(), 768);
+            tokenizer.full.to_string(false).unwrap()
+        };
+        let first = json();
+        assert!((0..3).all(|_| json() == first));
     }
 
     #[test]

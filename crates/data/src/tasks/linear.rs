@@ -12,7 +12,7 @@ use crate::{Check, Language};
 pub(super) fn draw(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draft {
     let (equation, steps, x) = match level {
         1 => one_step(rng),
-        2 => two_steps(rng, 9, between_signs(9)),
+        2 => two_steps(rng, 9, (1, 9)),
         3 => both_sides(rng, 6, (1, 9)),
         _ => {
             let size = i64::from(level.min(1000));
@@ -36,10 +36,7 @@ pub(super) fn draw(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draf
     }
 }
 
-fn between_signs(largest: i64) -> (i64, i64) {
-    (1, largest)
-}
-
+/// The equation, the steps that solve it and its solution.
 type Equation = (String, Vec<Step>, i64);
 
 fn x_is(left: Term, op: Op, right: i64) -> Step {
