@@ -66,8 +66,13 @@ pub fn main() -> ExitCode {
 
 fn pipeline(args: Pipeline) -> Result<()> {
     let preset = Preset::load(&args.preset, &args.overrides)?;
-    let dir = args.run_dir.unwrap_or_else(|| PathBuf::from("runs").join(&args.preset));
-    let options = Options { until: args.until, quiet: args.quiet };
+    let dir = args
+        .run_dir
+        .unwrap_or_else(|| PathBuf::from("runs").join(&args.preset));
+    let options = Options {
+        until: args.until,
+        quiet: args.quiet,
+    };
     let run = Run::open(&dir, &preset, args.seed, options)?;
     match recipe::run(&run, &preset) {
         Err(error) if error.is::<Stopped>() => {}
@@ -94,6 +99,9 @@ mod tests {
     #[test]
     fn the_default_is_the_tiny_preset() {
         let Command::Pipeline(args) = Args::parse_from(["r1", "pipeline"]).command;
-        assert_eq!((args.preset.as_str(), args.seed, args.quiet), ("tiny", 0, false));
+        assert_eq!(
+            (args.preset.as_str(), args.seed, args.quiet),
+            ("tiny", 0, false)
+        );
     }
 }

@@ -75,9 +75,12 @@ pub struct ModelResult {
 pub fn write(run_dir: &Path) -> Result<Report> {
     let files = RunFiles::read(run_dir)?;
     let report = Report::new(&files);
+    // Put in place whole: what an earlier report said stays until then.
     let put = |name: &str, text: String| {
-        let path = run_dir.join(name);
-        fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
+        let (path, new) = (run_dir.join(name), run_dir.join(format!("{name}.new")));
+        fs::write(&new, text)
+            .and_then(|()| fs::rename(&new, &path))
+            .with_context(|| format!("writing {}", path.display()))
     };
     put(
         "results.json",

@@ -22,17 +22,24 @@ pub(super) struct Figure {
 /// One curve: a key of the metrics, its name and colour.
 type Curve = (&'static str, &'static str, usize);
 
-const SUPERVISED: [(&str, &[Curve], bool); 3] = [
+/// A chart's title, its curves, and whether its axis begins at zero.
+type Plan = (&'static str, &'static [Curve], bool);
+
+const GRADIENT: Plan = ("Gradient norm", &[("grad_norm", "norm", 2)], true);
+const LOAD: Plan = (
+    "Busiest expert's load, times the mean",
+    &[(MAX_LOAD, "load", 3)],
+    true,
+);
+const MAX_LOAD: &str = "max_load";
+
+const SUPERVISED: [Plan; 3] = [
     ("Loss, nats per token", &[("loss", "loss", 1)], false),
-    ("Learning rate", &[("lr", "learning rate", 2)], true),
-    (
-        "Busiest expert's load, times the mean",
-        &[("max_load", "load", 3)],
-        true,
-    ),
+    GRADIENT,
+    LOAD,
 ];
 
-const REINFORCED: [(&str, &[Curve], bool); 6] = [
+const REINFORCED: [Plan; 9] = [
     (
         "Reward",
         &[("reward", "reward", 1), ("reward_std", "spread", 4)],
@@ -63,8 +70,19 @@ const REINFORCED: [(&str, &[Curve], bool); 6] = [
         true,
     ),
     (
-        "Truncated responses, tied groups",
-        &[("truncated", "truncated", 2), ("groups_tied", "tied", 3)],
+        "Shares truncated, tied, clipped",
+        &[
+            ("truncated", "truncated", 2),
+            ("groups_tied", "groups tied", 3),
+            ("clip_fraction", "tokens clipped", 4),
+        ],
+        true,
+    ),
+    GRADIENT,
+    LOAD,
+    (
+        "Sampler's largest gap, nats",
+        &[("sampler_gap_max", "gap", 4)],
         true,
     ),
 ];
@@ -99,7 +117,7 @@ pub(super) fn points(metrics: &[Metrics], key: &str) -> Vec<(f64, f64)> {
 
 fn charts(stage: &StageFiles) -> Vec<Figure> {
     let reinforced = !points(&stage.metrics, "reward").is_empty();
-    let wanted: &[(&str, &[Curve], bool)] = if reinforced { &REINFORCED } else { &SUPERVISED };
+    let wanted: &[Plan] = if reinforced { &REINFORCED } else { &SUPERVISED };
     wanted
         .iter()
         .filter_map(|(title, curves, zero)| figure(stage, title, curves, *zero))
@@ -114,6 +132,10 @@ fn figure(
 ) -> Option<Figure> {
     let series: Vec<Series> = curves
         .iter()
+        // A dense model has no experts, and reports no load.
+        .filter(|(key, ..)| {
+            *key != MAX_LOAD || points(&stage.metrics, key).iter().any(|p| p.1 > 0.0)
+        })
         .map(|&(key, label, colour)| Series {
             label,
             colour,

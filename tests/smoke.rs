@@ -1,0 +1,296 @@
+//! The whole recipe in its smallest preset: complete, reproducible, resumable, reported.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::program::{finished, r1};
+
+const SEED: &str = "3";
+/// Fields of `metrics.jsonl` that depend on how fast the machine is.
+const TIMES: [&str; 3] = ["seconds", "sample_seconds", "train_seconds"];
+
+/// Runs the recipe in a directory and gives what it prints.
+fn run(dir: &Path) -> String {
+    let arguments = ["pipeline", "smoke", "--seed", SEED, "--quiet", "--run-dir"];
+    let output = finished(r1(&arguments).arg(dir));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    assert_eq!(errors, "", "a quiet run that goes well says nothing");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A finished run that the tests share, and what it printed.
+fn first() -> &'static (TempDir, String) {
+    static RUN: OnceLock<(TempDir, String)> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let dir = TempDir::new().expect("a temporary directory");
+        let printed = run(dir.path());
+        (dir, printed)
+    })
+}
+
+fn json(path: &Path) -> Value {
+    let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Everything the stages of a run left, by path, without what depends on time.
+fn content(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut content = BTreeMap::new();
+    for stage in r1::run::STAGES {
+        let mut folders = vec![run.join(stage)];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).expect("a stage's directory") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let inside = path
+                        .strip_prefix(run)
+                        .expect("a path in the run")
+                        .to_owned();
+                    content.insert(inside, timeless(&path));
+                }
+            }
+        }
+    }
+    content
+}
+
+fn timeless(path: &Path) -> Vec<u8> {
+    let without = |mut value: Value, fields: &[&str]| {
+        let object = value.as_object_mut().expect("an object");
+        fields.iter().for_each(|field| drop(object.remove(*field)));
+        value
+    };
+    match path.file_name().and_then(|name| name.to_str()) {
+        Some("metrics.jsonl") => {
+            let text = fs::read_to_string(path).expect("text");
+            let lines = text
+                .lines()
+                .map(|line| serde_json::from_str(line).expect("JSON"));
+            lines
+                .map(|line| without(line, &TIMES).to_string() + "\n")
+                .collect::<String>()
+                .into()
+        }
+        Some("stage.json") => {
+            let mut manifest = without(json(path), &["seconds", "peak_rss_mb"]);
+            let files = manifest["files"].as_object_mut().expect("files");
+            files.remove("metrics.jsonl");
+            manifest.to_string().into()
+        }
+        _ => fs::read(path).expect("a file"),
+    }
+}
+
+#[track_caller]
+fn same(left: &Path, right: &Path) {
+    let (left, right) = (content(left), content(right));
+    assert!(
+        left.keys().eq(right.keys()),
+        "{:?}\n{:?}",
+        left.keys(),
+        right.keys()
+    );
+    for (path, bytes) in &left {
+        assert!(*bytes == right[path], "{} differs", path.display());
+    }
+}
+
+#[test]
+fn every_stage_is_complete() {
+    let dir = first().0.path();
+    for stage in r1::run::STAGES {
+        let manifest = json(&dir.join(stage).join("stage.json"));
+        assert_eq!(manifest["name"], stage);
+        let files = manifest["files"].as_object().expect("files");
+        assert!(!files.is_empty(), "{stage} left nothing");
+        assert!(
+            files
+                .keys()
+                .all(|file| dir.join(stage).join(file).is_file()),
+            "{stage}"
+        );
+        r1::Artifact::open(dir.join(stage)).expect("the artifact is whole");
+    }
+    for stage in [
+        "1-base",
+        "2-r1-zero",
+        "3-cold-start",
+        "4-reasoning-rl",
+        "6-sft",
+        "7-r1",
+    ] {
+        for file in [
+            "model.safetensors",
+            "config.json",
+            "tokenizer.json",
+            "metrics.jsonl",
+        ] {
+            assert!(dir.join(stage).join(file).is_file(), "{stage}/{file}");
+        }
+    }
+    let unfinished = fs::read_dir(dir).expect("the run").filter_map(|entry| {
+        let name = entry
+            .expect("an entry")
+            .file_name()
+            .to_string_lossy()
+            .into_owned();
+        [".partial", ".old", ".begun"]
+            .iter()
+            .any(|end| name.ends_with(end))
+            .then_some(name)
+    });
+    assert_eq!(unfinished.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn one_seed_gives_one_result() {
+    let second = TempDir::new().expect("a temporary directory");
+    run(second.path());
+    same(first().0.path(), second.path());
+}
+
+#[test]
+fn a_complete_run_is_not_done_again() {
+    let dir = first().0.path();
+    let before = fs::metadata(dir.join("9-eval/stage.json")).and_then(|file| file.modified());
+    let began = Instant::now();
+    assert_eq!(run(dir), first().1);
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
+    let after = fs::metadata(dir.join("9-eval/stage.json")).and_then(|file| file.modified());
+    assert_eq!(before.expect("a time"), after.expect("a time"));
+}
+
+#[test]
+fn a_killed_run_goes_on_to_the_same_result() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let arguments = ["pipeline", "smoke", "--seed", SEED, "--quiet", "--run-dir"];
+    // In the middle of pretraining, and in the middle of reinforcement learning.
+    for begun in [
+        "1-base.partial/metrics.jsonl",
+        "4-reasoning-rl.partial/metrics.jsonl",
+    ] {
+        let mut child = r1(&arguments).arg(dir.path()).spawn().expect("r1 starts");
+        while !dir.path().join(begun).exists() {
+            let ended = child.try_wait().expect("r1 can be asked");
+            assert!(ended.is_none(), "r1 ended before {begun}: {ended:?}");
+            sleep(Duration::from_millis(2));
+        }
+        child.kill().expect("r1 can be killed");
+        child.wait().expect("r1 ends");
+    }
+    run(dir.path());
+    same(first().0.path(), dir.path());
+}
+
+#[test]
+fn a_run_stops_after_the_stage_it_is_told() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let mut command = r1(&[
+        "pipeline",
+        "smoke",
+        "--quiet",
+        "--until",
+        "0-tasks",
+        "--run-dir",
+    ]);
+    let output = finished(command.arg(dir.path()));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(dir.path().join("0-tasks/stage.json").is_file() && !dir.path().join("1-base").exists());
+    assert_eq!(
+        json(&dir.path().join("results.json"))["models"],
+        serde_json::json!({})
+    );
+}
+
+#[test]
+fn results_are_numbers_in_their_ranges() {
+    let results = json(&first().0.path().join("results.json"));
+    assert_eq!(
+        (&results["preset"], &results["seed"]),
+        (&"smoke".into(), &3.into())
+    );
+    assert!(results["seconds"].as_f64().expect("seconds") > 0.0);
+    if cfg!(target_os = "linux") {
+        assert!(results["peak_rss_mb"].as_f64().expect("memory") > 10.0);
+    }
+    for name in [
+        "base",
+        "r1-zero",
+        "cold-start",
+        "r1",
+        "student",
+        "student-rl",
+    ] {
+        let model = &results["models"][name];
+        let number = |field: &str| {
+            model[field]
+                .as_f64()
+                .unwrap_or_else(|| panic!("{name}.{field}: {}", model[field]))
+        };
+        for share in ["pass_at_1", "format", "language"] {
+            assert!((0.0..=1.0).contains(&number(share)), "{name}.{share}");
+        }
+        let [low, high] = [0, 1].map(|end| model["ci95"][end].as_f64().expect("an interval"));
+        assert!(
+            low <= number("pass_at_1") && number("pass_at_1") <= high,
+            "{name}.ci95"
+        );
+        assert!(
+            number("tokens_mean") >= 1.0 && number("problems") >= 1.0,
+            "{name}"
+        );
+        assert!(
+            number("samples") >= 1.0 && number("params") >= number("active_params"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_table_names_every_model() {
+    let printed = &first().1;
+    for name in [
+        "base",
+        "r1-zero",
+        "cold-start",
+        "r1",
+        "student",
+        "student-rl",
+    ] {
+        assert!(printed.contains(&format!("│ {name} ")), "{printed}");
+    }
+    assert!(printed.trim_end().ends_with("report.html"));
+}
+
+#[test]
+fn the_report_is_one_small_file() {
+    let page = fs::read_to_string(first().0.path().join("report.html")).expect("a page");
+    assert!(page.len() < 5_000_000, "{} bytes", page.len());
+    for outside in [
+        "src=\"", "href=\"", "<script", "<link", "@import", "url(http",
+    ] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    for stage in r1::run::STAGES {
+        assert!(page.contains(stage), "{stage}");
+    }
+    assert!(!page.contains("not run"));
+}
