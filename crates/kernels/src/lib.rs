@@ -37,6 +37,7 @@ mod flex;
 mod log_prob;
 mod rms_norm;
 mod rope;
+#[cfg(feature = "flex")]
 mod route;
 mod select_experts;
 mod swiglu;

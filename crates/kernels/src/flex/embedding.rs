@@ -56,10 +56,17 @@ fn checked(weight: &FlexTensor, tokens: FlexTensor) -> Vec<u32> {
 
 fn gather(weight: &FlexTensor, tokens: &[u32]) -> FlexTensor {
     let d = weight.layout().shape()[1];
-    let mut out = Vec::with_capacity(tokens.len() * d);
-    for &token in tokens {
-        out.extend_from_slice(&slice(weight)[token as usize * d..][..d]);
-    }
+    let mut out = vec![0.0; tokens.len() * d];
+    let rows = rows_per_piece(d);
+    for_each(
+        tokens.len() * d,
+        out.chunks_mut((rows * d).max(1)).zip(tokens.chunks(rows)),
+        |(out, tokens)| {
+            for (out, &token) in out.chunks_exact_mut(d).zip(tokens) {
+                out.copy_from_slice(&slice(weight)[token as usize * d..][..d]);
+            }
+        },
+    );
     tensor(out, [tokens.len(), d])
 }
 

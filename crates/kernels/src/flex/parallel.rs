@@ -3,6 +3,8 @@
 //! A piece's bounds depend on the shapes alone, never on the number of threads, and pieces share
 //! nothing: whoever runs them, the result is the same bits.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use rayon::prelude::*;
 
 /// Multiply-adds, roughly, below which waking a second thread costs more than it saves.
@@ -22,22 +24,54 @@ pub(super) fn for_each<T: Send>(
     tasks: impl Iterator<Item = T>,
     f: impl Fn(T) + Send + Sync,
 ) {
-    for_each_with(work, tasks, || (), |(), task| f(task));
-}
-
-/// [`for_each`] with a scratch space each thread makes for itself and reuses.
-pub(super) fn for_each_with<T: Send, S>(
-    work: usize,
-    tasks: impl Iterator<Item = T>,
-    scratch: impl Fn() -> S + Send + Sync,
-    f: impl Fn(&mut S, T) + Send + Sync,
-) {
-    if work < SMALL || rayon::current_num_threads() == 1 {
-        let mut space = scratch();
-        tasks.for_each(|task| f(&mut space, task));
+    if is_small(work) {
+        tasks.for_each(f);
     } else {
         let tasks: Vec<T> = tasks.collect();
-        tasks.into_par_iter().for_each_init(scratch, f);
+        tasks.into_par_iter().for_each(f);
+    }
+}
+
+/// [`for_each`] with a scratch space from `pool` for the length of a task.
+pub(super) fn for_each_with<T: Send, S: Default + Send>(
+    pool: &Pool<S>,
+    work: usize,
+    tasks: impl Iterator<Item = T>,
+    f: impl Fn(&mut S, T) + Send + Sync,
+) {
+    for_each(work, tasks, |task| {
+        let mut scratch = pool.take();
+        f(&mut scratch, task);
+        pool.give_back(scratch);
+    });
+}
+
+fn is_small(work: usize) -> bool {
+    work < SMALL || rayon::current_num_threads() == 1
+}
+
+/// Scratch spaces that outlive a call: as many as threads ever asked at once, each as large as its
+/// largest task. Handing them out again spares the system from mapping and clearing pages for
+/// every call.
+pub(super) struct Pool<S>(Mutex<Vec<S>>);
+
+impl<S: Default> Pool<S> {
+    /// A pool with nothing in it.
+    pub(super) const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    fn take(&self) -> S {
+        self.spaces().pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, space: S) {
+        self.spaces().push(space);
+    }
+
+    fn spaces(&self) -> MutexGuard<'_, Vec<S>> {
+        // A panic elsewhere leaves the list itself intact.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -104,6 +138,14 @@ mod tests {
             for_each(work, out.iter_mut().enumerate(), |(i, slot)| *slot += i);
             assert!(out.iter().enumerate().all(|(i, &x)| i == x));
         }
+    }
+
+    #[test]
+    fn a_scratch_space_is_used_again() {
+        static POOL: Pool<Vec<usize>> = Pool::new();
+        for_each_with(&POOL, 0, 0..3, |space, i| space.push(i));
+        assert_eq!(POOL.take(), [0, 1, 2]);
+        assert!(POOL.take().is_empty());
     }
 
     #[test]

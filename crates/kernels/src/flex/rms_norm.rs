@@ -118,24 +118,21 @@ simd_fn! {
     }
 }
 
-/// `Σ a·b·c`.
+/// `Σ a·b·c` of three slices of one length.
 #[inline(always)]
 fn triple(a: &[f32], b: &[f32], c: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
-    let full = a.len() / LANES * LANES;
-    for start in (0..full).step_by(LANES) {
-        let (a, b, c) = (
-            &a[start..start + LANES],
-            &b[start..start + LANES],
-            &c[start..start + LANES],
-        );
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    let (c, c_rest) = c.as_chunks::<LANES>();
+    for ((a, b), c) in a.iter().zip(b).zip(c) {
         for l in 0..LANES {
             lanes[l] = (a[l] * b[l]).mul_add(c[l], lanes[l]);
         }
     }
     let mut tail = 0.0;
-    for i in full..a.len() {
-        tail = (a[i] * b[i]).mul_add(c[i], tail);
+    for ((&a, &b), &c) in a_rest.iter().zip(b_rest).zip(c_rest) {
+        tail = (a * b).mul_add(c, tail);
     }
     sum_lanes(lanes) + tail
 }

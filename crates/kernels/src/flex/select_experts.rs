@@ -8,7 +8,7 @@ use burn::tensor::{Int, IntDType, Tensor, TensorData};
 use burn_flex::FlexTensor;
 
 use super::buffer::{contiguous, slice};
-use super::parallel::{for_each_with, rows_per_piece};
+use super::parallel::{for_each, rows_per_piece};
 use super::record::Tracked;
 use crate::Selection;
 
@@ -49,13 +49,13 @@ impl SelectExpertsOp for Flex {
         let n = slice(&scores).len() / e;
         let mut chosen = vec![0i32; n * k];
         let rows = rows_per_piece(e);
-        for_each_with(
+        for_each(
             n * e * (k + 1),
             chosen
                 .chunks_mut(rows * k)
                 .zip(slice(&scores).chunks(rows * e)),
-            || Scratch::new(e, &selection),
-            |scratch, (chosen, scores)| {
+            |(chosen, scores)| {
+                let mut scratch = Scratch::new(e, &selection);
                 for (chosen, scores) in chosen.chunks_exact_mut(k).zip(scores.chunks_exact(e)) {
                     scratch.row(chosen, scores, slice(&bias), &selection);
                 }

@@ -137,6 +137,24 @@ fn an_untracked_input_is_a_constant() {
 }
 
 #[test]
+fn gradient_checkpointing_changes_nothing() {
+    let gradient = |device: Device| {
+        let x = floats(&numbers(6, 40), [5, 8], &device, DType::F32).require_grad();
+        let y = kernels::swiglu(x.clone().exp(), x.clone());
+        let y = kernels::rms_norm(y, Tensor::ones([8], &device), 1e-6);
+        values(
+            x.grad(&y.powi_scalar(2).sum().backward())
+                .expect("a gradient"),
+        )
+    };
+    let plain = gradient(Device::flex().autodiff());
+    assert_eq!(
+        gradient(Device::flex().autodiff().gradient_checkpointing()),
+        plain
+    );
+}
+
+#[test]
 fn inference_on_a_tracked_device_records_nothing() {
     let tracked = Device::flex().autodiff();
     let x = floats(&numbers(5, 21), [3, 7], &tracked, DType::F32);

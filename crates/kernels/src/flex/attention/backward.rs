@@ -6,8 +6,10 @@
 use super::{Problem, TILE};
 use crate::flex::buffer::Rows;
 use crate::flex::matmul::{Into, Matrix, matmul};
-use crate::flex::parallel::{Scattered, for_each_with};
+use crate::flex::parallel::{Pool, Scattered, for_each_with};
 use crate::flex::simd::{dot, exp, simd_fn};
+
+static POOL: Pool<Scratch> = Pool::new();
 
 /// A thread's tile and its key-value head's gradients.
 #[derive(Default)]
@@ -27,9 +29,9 @@ pub(super) fn run(problem: &Problem<'_>, log_sums: &[f32], grad: Rows<'_>) -> [V
     let ([_, t, h, d], [_, s, g, e]) = (q.dims, v.dims);
     let outputs = [&mut q_grad, &mut k_grad, &mut v_grad].map(|out| Scattered::new(out));
     for_each_with(
+        &POOL,
         problem.work() * 3,
         problem.tasks(),
-        Scratch::default,
         |scratch, (row, group)| {
             let columns = problem.columns(row, t - 1);
             scratch.k_grad.clear();

@@ -2,8 +2,10 @@
 
 use super::{Problem, TILE};
 use crate::flex::matmul::{Into, Matrix, matmul};
-use crate::flex::parallel::{Scattered, for_each_with};
+use crate::flex::parallel::{Pool, Scattered, for_each_with};
 use crate::flex::simd::{exp_in_place, max, simd_fn};
+
+static POOL: Pool<Scratch> = Pool::new();
 
 /// A thread's scores, and its tile of the result.
 #[derive(Default)]
@@ -20,11 +22,11 @@ pub(super) fn run(problem: &Problem<'_>) -> (Vec<f32>, Vec<f32>) {
     let shared = h / problem.k.dims[2];
     let scattered = Scattered::new(&mut out);
     for_each_with(
+        &POOL,
         problem.work(),
         problem
             .tasks()
             .zip(log_sums.chunks_mut((shared * t).max(1))),
-        Scratch::default,
         |scratch, ((row, group), log_sums)| {
             for (head, log_sums) in problem.heads(group).zip(log_sums.chunks_mut(t)) {
                 for (tile, log_sums) in log_sums.chunks_mut(TILE).enumerate() {

@@ -6,7 +6,7 @@
 
 use super::{BLOCK, Problem};
 use crate::flex::matmul::{Into, Matrix, matmul};
-use crate::flex::parallel::for_each_with;
+use crate::flex::parallel::{Pool, for_each_with};
 use crate::flex::simd::{LANES, sigmoid, simd_fn, sum_lanes};
 
 /// The gradients: of each line's input, `[n·k, d]`; of the weights, `[n, k]`; of the three stacks.
@@ -17,6 +17,8 @@ pub(super) struct Gradients {
     pub(super) up: Vec<f32>,
     pub(super) down: Vec<f32>,
 }
+
+static POOL: Pool<Scratch> = Pool::new();
 
 /// A thread's lines.
 #[derive(Default)]
@@ -75,9 +77,9 @@ pub(super) fn run(problem: &Problem<'_>, activations: &[Vec<f32>; 2], grad: &[f3
                 )
             });
     for_each_with(
+        &POOL,
         problem.work() * 6,
         tasks,
-        Scratch::default,
         |scratch, (expert, begin, mut outputs)| {
             for (block, places) in sorted.of(expert).chunks(BLOCK).enumerate() {
                 let own = block * BLOCK..block * BLOCK + places.len();

@@ -2,8 +2,10 @@
 
 use super::{BLOCK, Problem};
 use crate::flex::matmul::{Into, Matrix, matmul};
-use crate::flex::parallel::for_each_with;
+use crate::flex::parallel::{Pool, for_each_with};
 use crate::flex::simd::{sigmoid, simd_fn};
+
+static POOL: Pool<Scratch> = Pool::new();
 
 /// A thread's gathered rows, its pre-activations where nobody keeps them, and their activation.
 #[derive(Default)]
@@ -32,9 +34,9 @@ pub(super) fn run(problem: &Problem<'_>, keep: Option<&mut [Vec<f32>; 2]>) -> Ve
         .zip(gates)
         .zip(ups);
     for_each_with(
+        &POOL,
         problem.work() * 3,
         outputs.enumerate(),
-        Scratch::default,
         |scratch, (expert, ((results, mut gates), mut ups))| {
             let blocks = sorted
                 .of(expert)
