@@ -1,1 +1,45 @@
-//! distill
+//! Rejection sampling and the training set made of it (DeepSeek-R1, arXiv 2501.12948v1, section
+//! 2.3.3): a teacher answers every problem several times, and only what passes is learned from.
+//!
+//! ```text
+//! (Problem, [(Completion, Score)]) ─rule check→ ─semantic filter→ ─selection→ Sample
+//! reasoning samples + general samples ─decontaminate→ ─assemble 3:1→ the SFT set
+//! ```
+//!
+//! - [`rule_check`]: answer, template, length, language, repetition, paragraphs, code blocks;
+//! - [`semantic_check`]: what the reasoning claims is true, does not contradict itself, is about
+//!   the question, and leads to the answer;
+//! - [`select`]: distinct responses, a cap per prompt; a band of pass rates is [`curate`]'s;
+//! - [`curate`]: all of these over a run's samples, with a report of what was dropped and why;
+//! - [`decontaminate`] and [`assemble`]: the training set.
+//!
+//! Nothing here is random but the draw and order of [`assemble`], which its seed decides. Left
+//! out: sampling, scoring, and training the student, which others do; and a model as a judge of
+//! reasoning: the semantic filter checks what can be computed and passes over what cannot.
+
+mod assemble;
+mod candidate;
+#[cfg(test)]
+mod chains;
+mod claims;
+mod curate;
+mod decontaminate;
+mod follows;
+mod ground;
+mod judge;
+mod order;
+mod rational;
+mod report;
+mod rules;
+mod select;
+mod semantic;
+mod words;
+
+pub use assemble::assemble;
+pub use candidate::{Candidate, Dropped, Gate};
+pub use curate::{CurateConfig, Curated, curate};
+pub use decontaminate::decontaminate;
+pub use report::{CurationReport, Example, GateCount, PassRates};
+pub use rules::{RuleConfig, rule_check};
+pub use select::{Preference, Selection, select};
+pub use semantic::{Coherence, SemanticConfig, coherence, semantic_check};

@@ -1,0 +1,262 @@
+//! From responses to samples: every gate in turn, and a report.
+
+use data::{Completion, Problem, Sample};
+use rewards::Score;
+use serde::{Deserialize, Serialize};
+
+use crate::candidate::{Candidate, Dropped, Gate};
+use crate::report::CurationReport;
+use crate::rules::{RuleConfig, rule_check};
+use crate::select::{Preference, select};
+use crate::semantic::{SemanticConfig, semantic_check};
+
+/// What is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CurateConfig {
+    /// The rule check.
+    pub rules: RuleConfig,
+    /// The semantic filter.
+    pub semantic: SemanticConfig,
+    /// Most responses kept per problem. Default 4.
+    pub per_prompt_cap: usize,
+    /// Which go first where there are more.
+    pub preference: Preference,
+    /// Least share of a problem's responses that must be right, from 0 to 1. Default 0.
+    pub min_pass_rate: f64,
+    /// Largest share that may be right, from 0 to 1: below 1, problems without anything to learn
+    /// are left out. Default 1.
+    pub max_pass_rate: f64,
+    /// The source written into the samples. Default `rejection-sampling`.
+    pub source: String,
+}
+
+impl Default for CurateConfig {
+    fn default() -> Self {
+        Self {
+            rules: RuleConfig::default(),
+            semantic: SemanticConfig::default(),
+            per_prompt_cap: 4,
+            preference: Preference::default(),
+            min_pass_rate: 0.0,
+            max_pass_rate: 1.0,
+            source: "rejection-sampling".to_owned(),
+        }
+    }
+}
+
+/// Samples to learn from, and how they came about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Curated {
+    /// In the order of the problems, then of their samples.
+    pub samples: Vec<Sample>,
+    /// What was dropped, and why.
+    pub report: CurationReport,
+}
+
+/// Filters the responses to each problem. A response that could not be judged neither passes nor
+/// counts in its problem's pass rate.
+pub fn curate(groups: &[(Problem, Vec<(Completion, Score)>)], config: &CurateConfig) -> Curated {
+    let mut report = CurationReport::new(groups.len());
+    let mut samples = Vec::new();
+    for (problem, responses) in groups {
+        report.sampled += responses.len();
+        let candidates = responses.iter().map(|(completion, score)| Candidate {
+            problem,
+            completion,
+            score,
+        });
+        let kept = curate_one(candidates.collect(), config, &mut report);
+        report.keep(problem, kept.len());
+        samples.extend(
+            kept.into_iter()
+                .map(|candidate| sample(candidate, &config.source)),
+        );
+    }
+    report.finish();
+    Curated { samples, report }
+}
+
+fn curate_one<'a>(
+    candidates: Vec<Candidate<'a>>,
+    config: &CurateConfig,
+    report: &mut CurationReport,
+) -> Vec<Candidate<'a>> {
+    let judged = candidates
+        .iter()
+        .filter(|c| c.score.accuracy.is_some())
+        .count();
+    let right = candidates
+        .iter()
+        .filter(|c| c.score.accuracy == Some(1.0))
+        .count();
+    report.pass_rates.add(right, judged);
+    let rate = right as f64 / judged.max(1) as f64;
+    let in_band = (config.min_pass_rate..=config.max_pass_rate).contains(&rate);
+    let check = |candidate: Candidate<'_>| {
+        rule_check(candidate, &config.rules)?;
+        semantic_check(candidate, &config.semantic)?;
+        match in_band {
+            true => Ok(()),
+            false => Err(Dropped::at(
+                Gate::PassRate,
+                format!("{right} of {judged} right"),
+            )),
+        }
+    };
+    let mut good = Vec::new();
+    for candidate in candidates {
+        match check(candidate) {
+            Ok(()) => good.push(candidate),
+            Err(dropped) => report.drop_one(candidate, dropped),
+        }
+    }
+    let texts: Vec<&str> = good
+        .iter()
+        .map(|candidate| &*candidate.completion.text)
+        .collect();
+    let selection = select(&texts, config.per_prompt_cap, config.preference);
+    for at in selection.duplicates {
+        report.drop_one(
+            good[at],
+            Dropped::at(Gate::Duplicate, "the same words as one before"),
+        );
+    }
+    for at in selection.over_cap {
+        let detail = format!("more than {} for one problem", config.per_prompt_cap);
+        report.drop_one(good[at], Dropped::at(Gate::Cap, detail));
+    }
+    selection.kept.into_iter().map(|at| good[at]).collect()
+}
+
+fn sample(
+    Candidate {
+        problem,
+        completion,
+        ..
+    }: Candidate<'_>,
+    source: &str,
+) -> Sample {
+    Sample {
+        id: problem.id.clone(),
+        question: problem.question.clone(),
+        response: completion.text.trim().to_owned(),
+        domain: problem.domain,
+        language: problem.language.clone(),
+        source: source.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chains::{completion, problem, score};
+
+    fn response(sample: u32, text: &str, right: bool) -> (Completion, Score) {
+        let completion = Completion {
+            sample,
+            ..completion(text)
+        };
+        (completion, score(right))
+    }
+
+    /// Of seven responses: one wrong, one without tags, one with a false claim, and four good ones
+    /// of which two say the same and one is too many for a cap of two.
+    fn group() -> (Problem, Vec<(Completion, Score)>) {
+        let strict = |think: &str| data::template::strict(think, "12");
+        let responses = [
+            (strict("So 7 + 5 = 13."), false),
+            ("12".to_owned(), true),
+            (strict("So 5 + 7 = 13. It is 12."), true),
+            (strict("We begin: 7 + 5 = 12."), true),
+            (strict("We get 7 + 5 = 12."), true),
+            (strict("We get 7 + 5  = 12"), true),
+            (strict("So 7 + 5 = 12."), true),
+        ];
+        let numbered = responses.iter().enumerate();
+        let responses = numbered.map(|(at, (text, right))| response(at as u32, text, *right));
+        (problem("What is 7 + 5?", "12"), responses.collect())
+    }
+
+    fn dropped(report: &CurationReport) -> Vec<(Gate, usize, usize)> {
+        let gates = report.gates.iter().filter(|gate| gate.dropped > 0);
+        gates
+            .map(|gate| (gate.gate, gate.dropped, gate.left))
+            .collect()
+    }
+
+    #[test]
+    fn gates_are_counted_by_hand() {
+        let config = CurateConfig {
+            per_prompt_cap: 2,
+            ..CurateConfig::default()
+        };
+        let Curated { samples, report } = curate(&[group()], &config);
+        let responses: Vec<&str> = samples.iter().map(|sample| &*sample.response).collect();
+        let strict = |think: &str| data::template::strict(think, "12");
+        assert_eq!(
+            responses,
+            [strict("We get 7 + 5 = 12."), strict("So 7 + 5 = 12.")]
+        );
+        assert_eq!(samples[0].source, "rejection-sampling");
+        let expected = [
+            (Gate::Answer, 1, 6),
+            (Gate::Template, 1, 5),
+            (Gate::Claims, 1, 4),
+            (Gate::Duplicate, 1, 3),
+            (Gate::Cap, 1, 2),
+        ];
+        assert_eq!(dropped(&report), expected);
+        assert_eq!(
+            (report.sampled, report.kept, report.problems_kept),
+            (7, 2, 1)
+        );
+        assert_eq!(report.by_language, [("en".to_owned(), 2)].into());
+        assert_eq!(report.by_family, [("test".to_owned(), 2)].into());
+        // Six of seven are right: 0.857.
+        assert_eq!(report.pass_rates.tenths[8], 1);
+        let claim = &report.gates[Gate::Claims as usize].examples[0];
+        assert_eq!((claim.sample, &*claim.detail), (2, "5 + 7 = 13: 12 and 13"));
+    }
+
+    #[test]
+    fn the_band_and_the_preference_decide() {
+        let easy = CurateConfig {
+            max_pass_rate: 0.8,
+            ..CurateConfig::default()
+        };
+        let Curated { samples, report } = curate(&[group()], &easy);
+        assert!(samples.is_empty());
+        assert_eq!(dropped(&report)[3], (Gate::PassRate, 4, 0));
+        let hard = CurateConfig {
+            min_pass_rate: 0.9,
+            ..CurateConfig::default()
+        };
+        assert!(curate(&[group()], &hard).samples.is_empty());
+        let first = CurateConfig {
+            per_prompt_cap: 1,
+            preference: Preference::Sampled,
+            source: "teacher".into(),
+            ..CurateConfig::default()
+        };
+        let samples = curate(&[group()], &first).samples;
+        assert!(samples[0].response.contains("begin"));
+        assert_eq!(samples[0].source, "teacher");
+    }
+
+    #[test]
+    fn the_report_can_be_written_and_settings_read() {
+        let curated = curate(&[group()], &CurateConfig::default());
+        let text = serde_json::to_string(&curated.report).unwrap();
+        assert!(text.contains(r#""gate":"code_block""#));
+        assert_eq!(
+            serde_json::from_str::<CurationReport>(&text).unwrap(),
+            curated.report
+        );
+        let config: CurateConfig =
+            serde_json::from_str(r#"{"per_prompt_cap": 9, "rules": {"max_paragraph": 5}}"#)
+                .unwrap();
+        assert_eq!((config.per_prompt_cap, config.rules.max_paragraph), (9, 5));
+        assert!(serde_json::from_str::<CurateConfig>(r#"{"cap": 9}"#).is_err());
+    }
+}
