@@ -54,7 +54,7 @@ pub fn sample<M: CausalLm>(
         samples: options.group,
         sampling: options.sampling,
         max_new_tokens: options.max_new_tokens,
-        end_token: tokenizer.end(),
+        end_token: tokenizer.end,
         seed: options.seed,
         max_rows: options.max_rows,
     };

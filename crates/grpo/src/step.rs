@@ -158,15 +158,21 @@ fn pass<M: CausalLm>(
     Ok(())
 }
 
+/// The responses to train on. One whose answer could not be judged has no reward to compare, so it
+/// is left out of its group.
 fn rows(groups: &[Group], config: &GrpoConfig) -> Vec<Row> {
+    let judged = |group: &Group| -> Vec<usize> {
+        (0..group.scores.len()).filter(|&i| group.scores[i].accuracy.is_some()).collect()
+    };
     let rewards: Vec<Vec<f64>> = groups
         .iter()
-        .map(|group| group.scores.iter().map(|score| f64::from(score.total)).collect())
+        .map(|group| judged(group).iter().map(|&i| f64::from(group.scores[i].total)).collect())
         .collect();
     let advantages = advantages(&rewards, config.advantage_scale);
     let mut rows = Vec::new();
     for (group, advantages) in groups.iter().zip(advantages) {
-        for (completion, advantage) in group.completions.iter().zip(advantages) {
+        for (i, advantage) in judged(group).into_iter().zip(advantages) {
+            let completion = &group.completions[i];
             let mut tokens = group.prompt.clone();
             tokens.extend(&completion.tokens);
             rows.push(Row {

@@ -3,11 +3,18 @@
 //! The algorithms live in crates of their own; here is only what ties them together. A [`run::Run`]
 //! is a directory, a [`stage::Stage`] one box of the recipe's figure, an [`Artifact`] one arrow.
 
+#![recursion_limit = "256"]
+
 mod artifact;
+pub mod backend;
+pub mod cli;
 pub mod preset;
 mod progress;
+pub mod recipe;
+pub mod report;
 pub mod run;
 pub mod stage;
+pub mod stages;
 mod usage;
 
 pub use artifact::{Artifact, ArtifactError};

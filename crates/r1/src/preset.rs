@@ -51,6 +51,8 @@ pub struct Preset {
     pub sft: Supervised,
     /// The last reinforcement learning, on all kinds of problems; it gives R1.
     pub second: Rl,
+    /// Sampling R1 for the student's data.
+    pub distill_data: Rejection,
     /// SFT of the student on R1's data.
     pub distill: Supervised,
     /// Reinforcement learning of the student alone, to compare with distillation; 0 steps: none.

@@ -24,7 +24,7 @@ use crate::usage::{UsageError, unknown};
 /// Part of every stage's identity: raised when a stage would give other results than before.
 pub const RECIPE_VERSION: u32 = 1;
 
-/// The stages of the recipe, by the names of their directories.
+/// The stages of the recipe in the order they run, by the names of their directories.
 pub const STAGES: [&str; 12] = [
     "0-tasks",
     "1-base",
@@ -34,8 +34,8 @@ pub const STAGES: [&str; 12] = [
     "5-rejection-sampling",
     "6-sft",
     "7-r1",
-    "8-distill",
     "8a-student-base",
+    "8-distill",
     "8b-student-rl",
     "9-eval",
 ];

@@ -88,8 +88,6 @@ pub struct Model {
     pub bias_speed: f64,
     /// Weight of the balance loss within a sequence, α; 0: none.
     pub balance_alpha: f64,
-    /// Multi-token-prediction modules; 0: none.
-    pub mtp_depth: usize,
     /// Longest sequence in tokens, prompt included.
     pub max_positions: usize,
 }
@@ -232,6 +230,4 @@ pub struct Eval {
     pub top_p: f64,
     /// Longest response in tokens.
     pub max_new_tokens: usize,
-    /// Resamplings behind an interval.
-    pub bootstrap: usize,
 }

@@ -35,7 +35,8 @@ impl Preset {
                 at_least(&format!("{section}.steps"), rl.steps, 1)?;
             }
         }
-        self.rejection.validate()?;
+        self.rejection.validate("rejection")?;
+        self.distill_data.validate("distill_data")?;
         self.eval.validate()?;
         self.fits()
     }
@@ -58,6 +59,10 @@ impl Preset {
             (
                 "rejection.max_new_tokens".to_owned(),
                 self.rejection.max_new_tokens,
+            ),
+            (
+                "distill_data.max_new_tokens".to_owned(),
+                self.distill_data.max_new_tokens,
             ),
             ("eval.max_new_tokens".to_owned(), self.eval.max_new_tokens),
         ];
@@ -239,13 +244,13 @@ impl Rl {
 }
 
 impl Rejection {
-    fn validate(&self) -> Checked {
-        at_least("rejection.prompts", self.prompts, 1)?;
-        at_least("rejection.samples", self.samples, 1)?;
-        positive("rejection.temperature", self.temperature)?;
-        mass("rejection.top_p", self.top_p)?;
-        at_least("rejection.per_prompt_cap", self.per_prompt_cap, 1)?;
-        at_least("rejection.max_new_tokens", self.max_new_tokens, 1)
+    fn validate(&self, section: &str) -> Checked {
+        at_least(&format!("{section}.prompts"), self.prompts, 1)?;
+        at_least(&format!("{section}.samples"), self.samples, 1)?;
+        positive(&format!("{section}.temperature"), self.temperature)?;
+        mass(&format!("{section}.top_p"), self.top_p)?;
+        at_least(&format!("{section}.per_prompt_cap"), self.per_prompt_cap, 1)?;
+        at_least(&format!("{section}.max_new_tokens"), self.max_new_tokens, 1)
     }
 }
 
@@ -254,8 +259,7 @@ impl Eval {
         at_least("eval.samples", self.samples, 1)?;
         not_negative("eval.temperature", self.temperature)?;
         mass("eval.top_p", self.top_p)?;
-        at_least("eval.max_new_tokens", self.max_new_tokens, 1)?;
-        at_least("eval.bootstrap", self.bootstrap, 1)
+        at_least("eval.max_new_tokens", self.max_new_tokens, 1)
     }
 }
 
@@ -283,7 +287,7 @@ fn at_most(key: &str, value: usize, other: &str, most: usize) -> Checked {
 
 fn divides(key: &str, value: usize, other: &str, whole: usize) -> Checked {
     require(
-        whole % value == 0,
+        whole.is_multiple_of(value),
         key,
         value,
         &format!("must divide {other} = {whole}"),
@@ -292,7 +296,7 @@ fn divides(key: &str, value: usize, other: &str, whole: usize) -> Checked {
 
 fn even(key: &str, value: usize) -> Checked {
     require(
-        value % 2 == 0,
+        value.is_multiple_of(2),
         key,
         value,
         "must be even (dimensions rotate in pairs)",

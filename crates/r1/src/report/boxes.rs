@@ -45,13 +45,13 @@ const TEXTS: [(&str, &str, &str, &str); 12] = [
     ),
     ("6-sft", "SFT", "from the base again", "sft"),
     ("7-r1", "R1", "GRPO on all kinds of problems", "r1"),
-    ("8-distill", "Student", "SFT on R1's data, no RL", "student"),
     (
         "8a-student-base",
         "Student base",
         "pretraining, dense",
         "student-base",
     ),
+    ("8-distill", "Student", "SFT on R1's data, no RL", "student"),
     (
         "8b-student-rl",
         "Student by RL",

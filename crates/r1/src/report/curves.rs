@@ -132,9 +132,9 @@ fn figure(
 ) -> Option<Figure> {
     let series: Vec<Series> = curves
         .iter()
-        // A dense model has no experts, and reports no load.
+        // A dense model has no experts: its load is 1 throughout.
         .filter(|(key, ..)| {
-            *key != MAX_LOAD || points(&stage.metrics, key).iter().any(|p| p.1 > 0.0)
+            *key != MAX_LOAD || points(&stage.metrics, key).iter().any(|p| p.1 > 1.0)
         })
         .map(|&(key, label, colour)| Series {
             label,

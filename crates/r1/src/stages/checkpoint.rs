@@ -1,0 +1,39 @@
+//! Models in and out of artifacts.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use data::Tokenizer;
+use lm::CausalLm;
+use moe_model::Decoder;
+
+use crate::Artifact;
+use crate::backend::device;
+
+/// A model with the tokenizer it was trained with.
+pub(super) struct Checkpoint {
+    pub(super) model: Decoder,
+    pub(super) tokenizer: Tokenizer,
+}
+
+impl Checkpoint {
+    /// Opens the model of an artifact.
+    pub(super) fn open(artifact: &Artifact) -> Result<Self> {
+        let model = Decoder::load(&artifact.dir, &device()?)?;
+        let tokenizer = Tokenizer::open(&artifact.dir)?;
+        anyhow::ensure!(
+            tokenizer.vocab_size() <= model.vocabulary(),
+            "{}: the tokenizer has {} tokens, the model {}: they do not belong together",
+            artifact.dir.display(),
+            tokenizer.vocab_size(),
+            model.vocabulary()
+        );
+        Ok(Self { model, tokenizer })
+    }
+}
+
+/// Writes a model and its tokenizer as a Hugging Face directory.
+pub(super) fn save(dir: &Path, model: &Decoder, tokenizer: &Tokenizer) -> Result<()> {
+    model.save(dir, Some(tokenizer.end)).context("saving the model")?;
+    tokenizer.save(dir).context("saving the tokenizer")
+}

@@ -1,0 +1,55 @@
+//! Distillation: a small dense student learns from R1's samples, by SFT alone.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::checkpoint::{Checkpoint, save};
+use super::cost::Cost;
+use super::curate::{SAMPLES, curate};
+use super::files::write_lines;
+use super::sft::{assemble, fine_tune};
+use crate::Artifact;
+use crate::preset;
+use crate::stage::{Stage, StageContext};
+
+/// Teaches a student.
+pub struct Distill<'a> {
+    /// R1.
+    pub teacher: &'a Artifact,
+    /// The student's base.
+    pub student: &'a Artifact,
+    /// Where problems come from.
+    pub tasks: &'a Artifact,
+    /// What the teacher is asked.
+    pub sampling: &'a preset::Rejection,
+    /// How the student is trained.
+    pub plan: &'a preset::Supervised,
+}
+
+impl Stage for Distill<'_> {
+    fn inputs(&self) -> Vec<&Artifact> {
+        vec![self.teacher, self.student, self.tasks]
+    }
+
+    fn settings(&self) -> Value {
+        json!({ "sampling": self.sampling, "plan": self.plan })
+    }
+
+    fn describe(&self) -> &'static str {
+        "distilling R1 into the student"
+    }
+
+    fn run(&self, cx: &StageContext) -> Result<()> {
+        cx.rewind(0)?;
+        let teacher = Checkpoint::open(self.teacher)?;
+        let student = Checkpoint::open(self.student)?;
+        let mut cost = Cost::default();
+        let samples = curate(cx, &teacher, self.tasks, self.sampling, &mut cost)?;
+        let samples = assemble(samples, self.tasks, cx)?;
+        write_lines(&cx.dir.join(SAMPLES), &samples)?;
+        let (model, tokenizer) = (student.model, &student.tokenizer);
+        let model = fine_tune(cx, model, tokenizer, &samples, self.plan, &mut cost)?;
+        cost.write(&cx.dir)?;
+        save(&cx.dir, &model, tokenizer)
+    }
+}

@@ -1,0 +1,107 @@
+//! Evaluation of every model on the held-out problems.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use data::Problem;
+use eval::{Graded, Summary, grade};
+use lm::{CausalLm, Sampling};
+use rewards::{Rubric, RubricConfig};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::checkpoint::Checkpoint;
+use super::files::{read_lines, write_json};
+use super::rl::MAX_ROWS;
+use super::tasks::HELD_OUT;
+use crate::Artifact;
+use crate::preset;
+use crate::stage::{Stage, StageContext};
+
+/// Measures models; leaves `models.json`.
+pub struct Evaluate<'a> {
+    /// Names and artifacts.
+    pub models: &'a [(&'a str, &'a Artifact)],
+    /// Where the held-out problems are.
+    pub tasks: &'a Artifact,
+    /// How many samples, drawn how.
+    pub plan: &'a preset::Eval,
+}
+
+/// What `models.json` says of a model.
+#[derive(Serialize)]
+struct Measured {
+    #[serde(flatten)]
+    summary: Summary,
+    params: usize,
+    active_params: usize,
+}
+
+/// A line of `completions.jsonl`.
+#[derive(Serialize)]
+struct Line<'a> {
+    model: &'a str,
+    question: &'a str,
+    #[serde(flatten)]
+    graded: &'a Graded,
+}
+
+impl Stage for Evaluate<'_> {
+    fn inputs(&self) -> Vec<&Artifact> {
+        self.models.iter().map(|(_, model)| *model).chain([self.tasks]).collect()
+    }
+
+    fn settings(&self) -> Value {
+        let names: Vec<&str> = self.models.iter().map(|(name, _)| *name).collect();
+        json!({ "models": names, "plan": self.plan })
+    }
+
+    fn describe(&self) -> &'static str {
+        "evaluation on the held-out problems"
+    }
+
+    fn run(&self, cx: &StageContext) -> Result<()> {
+        cx.rewind(0)?;
+        let problems: Vec<Problem> = read_lines(&self.tasks.file(HELD_OUT))?;
+        let rubric = Rubric::new(&RubricConfig::default());
+        let total = self.models.len() * problems.len() * self.plan.samples;
+        let progress = cx.progress(total, "responses");
+        let mut table = BTreeMap::new();
+        for (name, artifact) in self.models {
+            progress.set_message((*name).to_string());
+            let Checkpoint { model, tokenizer } = Checkpoint::open(artifact)?;
+            let options = grpo::SampleOptions {
+                group: self.plan.samples as u32,
+                sampling: Sampling { temperature: self.plan.temperature, top_p: self.plan.top_p },
+                max_new_tokens: self.plan.max_new_tokens,
+                max_rows: MAX_ROWS.max(self.plan.samples),
+                seed: cx.seed,
+            };
+            let groups = grpo::sample(
+                &model,
+                &tokenizer,
+                problems.clone(),
+                &rubric,
+                &options,
+                &mut |n| progress.inc(n),
+            );
+            let mut all = Vec::new();
+            for group in &groups {
+                for completion in &group.completions {
+                    let graded = grade(&group.problem, completion, &rubric);
+                    cx.completion(&Line {
+                        model: name,
+                        question: &group.problem.question,
+                        graded: &graded,
+                    })?;
+                    all.push(graded);
+                }
+            }
+            let summary =
+                Summary::new(&all, cx.seed).with_context(|| format!("measuring {name}"))?;
+            let (params, active_params) = model.parameters();
+            table.insert(*name, Measured { summary, params, active_params });
+        }
+        write_json(&cx.dir.join("models.json"), &table)
+    }
+}

@@ -1,0 +1,22 @@
+//! The boxes of the figure: each stage turns artifacts into an artifact.
+
+mod checkpoint;
+mod cost;
+mod curate;
+mod distill;
+mod evaluate;
+mod experts;
+mod files;
+mod pretrain;
+mod problems;
+mod rl;
+mod sft;
+mod tasks;
+
+pub use curate::Curate;
+pub use distill::Distill;
+pub use evaluate::Evaluate;
+pub use pretrain::{Pretrain, Shape};
+pub use rl::Rl;
+pub use sft::Sft;
+pub use tasks::Tasks;

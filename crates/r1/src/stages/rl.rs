@@ -1,0 +1,251 @@
+//! Reinforcement learning with GRPO on the hybrid reward.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use burn::module::Module;
+use data::{Finish, seed};
+use grpo::{AdvantageScale, Group, GrpoConfig, GrpoReport, Kl, LossScale, SampleOptions};
+use lm::Sampling;
+use moe_model::Decoder;
+use rand::RngExt;
+use rewards::{Mode, Rubric, RubricConfig};
+use serde::Serialize;
+use serde_json::{Value, json};
+use trainer::{AdamWConfig, Schedule, Trainer, TrainerConfig};
+
+use super::checkpoint::{Checkpoint, save};
+use super::cost::Cost;
+use super::problems::Problems;
+use super::sft::MICRO_TOKENS;
+use crate::Artifact;
+use crate::preset;
+use crate::stage::{Stage, StageContext};
+
+/// Responses sampled side by side at most.
+pub(super) const MAX_ROWS: usize = 256;
+
+/// Steps whose mean accuracy decides whether the level rises.
+const LEVEL_WINDOW: usize = 10;
+
+/// Improves a policy by its own samples.
+pub struct Rl<'a> {
+    /// The model to start from, and the first reference.
+    pub policy: &'a Artifact,
+    /// Where problems come from.
+    pub tasks: &'a Artifact,
+    /// Everything that is set.
+    pub plan: &'a preset::Rl,
+    /// Stop once as much computing is spent as this stage took, where given.
+    pub compute_of: Option<&'a Artifact>,
+}
+
+impl Stage for Rl<'_> {
+    fn inputs(&self) -> Vec<&Artifact> {
+        [self.policy, self.tasks].into_iter().chain(self.compute_of).collect()
+    }
+
+    fn settings(&self) -> Value {
+        json!(self.plan)
+    }
+
+    fn describe(&self) -> &'static str {
+        "reinforcement learning with GRPO"
+    }
+
+    fn run(&self, cx: &StageContext) -> Result<()> {
+        cx.rewind(0)?;
+        let plan = self.plan;
+        let Checkpoint { model, tokenizer } = Checkpoint::open(self.policy)?;
+        let budget = match self.compute_of {
+            Some(stage) => Cost::read(stage)?.flops,
+            None => f64::INFINITY,
+        };
+        let rubric = Rubric::new(&rubric_config(plan));
+        let objective = objective(plan);
+        let mut problems = Problems::open(self.tasks, &plan.levels, cx.seed)?;
+        let mut reference = model.valid();
+        let mut trainer = Trainer::new(model, trainer_config(plan));
+        let mut cost = Cost::default();
+        let mut recent: Vec<f64> = Vec::new();
+
+        let progress = cx.progress(plan.steps, "steps");
+        for step in 1..=plan.steps {
+            if cost.flops >= budget {
+                cx.log(format!("the computing to compare with is spent after {} steps", step - 1));
+                break;
+            }
+            let began = Instant::now();
+            let options = sample_options(plan, cx.seed, step);
+            let asked = problems.take(plan.prompts);
+            let snapshot = trainer.snapshot();
+            let groups =
+                grpo::sample(&snapshot, &tokenizer, asked, &rubric, &options, &mut |_| ());
+            drop(snapshot);
+            let sample_seconds = began.elapsed().as_secs_f64();
+
+            let mut report =
+                grpo::step(&mut trainer, Some(&reference), &groups, &objective, MICRO_TOKENS)
+                    .with_context(|| blame(&groups))?;
+            report.step = step;
+            add_cost(&mut cost, trainer.model(), &groups, plan);
+            for group in &groups {
+                Line::write_all(cx, Some(step), group)?;
+            }
+            if plan.reference_every > 0 && step.is_multiple_of(plan.reference_every) {
+                reference = trainer.snapshot();
+            }
+            let seconds = began.elapsed().as_secs_f64();
+            let level = problems.level();
+            progress.set_message(format!(
+                "reward {:.2}, accuracy {:.2}, KL {:.3}, {:.0} tokens",
+                report.reward, report.accuracy, report.kl, report.tokens_mean
+            ));
+            progress.inc(1);
+            recent.push(report.accuracy);
+            if recent.len() >= LEVEL_WINDOW
+                && recent[recent.len() - LEVEL_WINDOW..].iter().sum::<f64>()
+                    > plan.level_up * LEVEL_WINDOW as f64
+            {
+                problems.raise()?;
+                recent.clear();
+            }
+            let train_seconds = seconds - sample_seconds;
+            cx.metric(&Metric { report, level, seconds, sample_seconds, train_seconds })?;
+        }
+        cost.write(&cx.dir)?;
+        save(&cx.dir, &trainer.into_model(), &tokenizer)
+    }
+}
+
+/// A line of `metrics.jsonl`.
+#[derive(Serialize)]
+struct Metric {
+    #[serde(flatten)]
+    report: GrpoReport,
+    /// The hardest level asked.
+    level: u32,
+    seconds: f64,
+    sample_seconds: f64,
+    train_seconds: f64,
+}
+
+/// A line of `completions.jsonl`: one response with its reward, part by part.
+#[derive(Serialize)]
+pub(super) struct Line<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<usize>,
+    problem: &'a str,
+    question: &'a str,
+    gold: &'a str,
+    sample: u32,
+    completion: &'a str,
+    verdict: &'static str,
+    rule: &'a str,
+    accuracy: Option<f32>,
+    format: f32,
+    language: f32,
+    reward: f32,
+    tokens: usize,
+    finish: Finish,
+}
+
+impl Line<'_> {
+    /// Writes every response of a group.
+    pub(super) fn write_all(cx: &StageContext, step: Option<usize>, group: &Group) -> Result<()> {
+        for (completion, score) in group.completions.iter().zip(&group.scores) {
+            cx.completion(&Line {
+                step,
+                problem: &group.problem.id,
+                question: &group.problem.question,
+                gold: &group.problem.answer,
+                sample: completion.sample,
+                completion: &completion.text,
+                verdict: match score.accuracy {
+                    Some(accuracy) if accuracy > 0.5 => "right",
+                    Some(_) => "wrong",
+                    None => "unjudged",
+                },
+                rule: &score.rule,
+                accuracy: score.accuracy,
+                format: score.format,
+                language: score.language,
+                reward: score.total,
+                tokens: completion.tokens.len(),
+                finish: completion.finish,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn rubric_config(plan: &preset::Rl) -> RubricConfig {
+    RubricConfig {
+        accuracy: plan.accuracy as f32,
+        format: plan.format as f32,
+        language: plan.language as f32,
+        mode: Mode::Sum,
+        ..RubricConfig::default()
+    }
+}
+
+fn objective(plan: &preset::Rl) -> GrpoConfig {
+    GrpoConfig {
+        beta: plan.beta,
+        epsilon: plan.epsilon,
+        epsilon_high: plan.epsilon_high,
+        kl: Kl::K3,
+        advantage_scale: AdvantageScale::Group,
+        loss_scale: LossScale::Response,
+        inner_epochs: plan.inner_epochs,
+        minibatches: plan.minibatches,
+        temperature: plan.temperature,
+    }
+}
+
+fn trainer_config(plan: &preset::Rl) -> TrainerConfig {
+    TrainerConfig {
+        adamw: AdamWConfig { beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0.0 },
+        schedule: Schedule::constant(plan.lr, plan.warmup),
+        clip: plan.clip,
+    }
+}
+
+fn sample_options(plan: &preset::Rl, seed: u64, step: usize) -> SampleOptions {
+    SampleOptions {
+        group: plan.group as u32,
+        sampling: Sampling { temperature: plan.temperature, top_p: plan.top_p },
+        max_new_tokens: plan.max_new_tokens,
+        max_rows: MAX_ROWS.max(plan.group),
+        seed: seed::stream(seed, &["rollouts", &step.to_string()]).random(),
+    }
+}
+
+/// Sampling, scoring by the reference, and training of one step.
+fn add_cost(cost: &mut Cost, model: &Decoder, groups: &[Group], plan: &preset::Rl) {
+    let mut sampled = 0;
+    let mut read = 0;
+    for group in groups {
+        let responses: usize = group.completions.iter().map(|c| c.tokens.len()).sum();
+        sampled += group.prompt.len() + responses;
+        read += group.prompt.len() * group.completions.len() + responses;
+    }
+    cost.sample(model, sampled);
+    for _ in 0..plan.inner_epochs {
+        cost.train(model, read);
+        if plan.beta > 0.0 {
+            cost.sample(model, read);
+        }
+    }
+}
+
+/// Where to look when a step cannot be taken.
+fn blame(groups: &[Group]) -> String {
+    let longest = groups
+        .iter()
+        .flat_map(|group| group.completions.iter().map(move |c| (c.tokens.len(), &group.problem)))
+        .max_by_key(|(tokens, _)| *tokens);
+    longest.map_or_else(String::new, |(tokens, problem)| {
+        format!("training on this step's responses (the longest, {tokens} tokens, to {})", problem.id)
+    })
+}

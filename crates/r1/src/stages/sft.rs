@@ -1,0 +1,218 @@
+//! Supervised fine-tuning: the loss falls on responses alone.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use data::{Sample, Tokenizer};
+use lm::{Sampling, Sequence};
+use moe_model::Decoder;
+use rewards::{Rubric, RubricConfig};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sft::{Batches, SftReport, step};
+use trainer::{AdamWConfig, Schedule, Trainer, TrainerConfig};
+
+use super::checkpoint::{Checkpoint, save};
+use super::cost::Cost;
+use super::files::read_lines;
+use super::problems::Problems;
+use super::rl::{Line, MAX_ROWS};
+use super::tasks::{COLD_START, GENERAL, HELD_OUT};
+use crate::Artifact;
+use crate::preset;
+use crate::stage::{Stage, StageContext};
+
+/// Padded tokens in one forward pass at most.
+pub(super) const MICRO_TOKENS: usize = 8192;
+
+/// Reasoning samples for each general one (arXiv 2501.12948, section 2.3.3: 600k and 200k).
+const REASONING_PER_GENERAL: f64 = 3.0;
+
+/// Trains a model on samples.
+pub struct Sft<'a> {
+    init: &'a Artifact,
+    tasks: &'a Artifact,
+    /// Curated samples of a teacher; `None` for the cold start's own.
+    curated: Option<&'a Artifact>,
+    plan: &'a preset::Supervised,
+}
+
+impl<'a> Sft<'a> {
+    /// SFT on the few curated examples in the strict template.
+    pub fn cold_start(
+        init: &'a Artifact,
+        tasks: &'a Artifact,
+        plan: &'a preset::Supervised,
+    ) -> Self {
+        Self { init, tasks, curated: None, plan }
+    }
+
+    /// SFT on what rejection sampling kept, with general samples 3:1.
+    pub fn curated(
+        init: &'a Artifact,
+        tasks: &'a Artifact,
+        curated: &'a Artifact,
+        plan: &'a preset::Supervised,
+    ) -> Self {
+        Self { init, tasks, curated: Some(curated), plan }
+    }
+}
+
+impl Stage for Sft<'_> {
+    fn inputs(&self) -> Vec<&Artifact> {
+        [self.init, self.tasks].into_iter().chain(self.curated).collect()
+    }
+
+    fn settings(&self) -> Value {
+        json!(self.plan)
+    }
+
+    fn describe(&self) -> &'static str {
+        match self.curated {
+            None => "SFT on curated examples",
+            Some(_) => "SFT of the base on curated and general samples",
+        }
+    }
+
+    fn run(&self, cx: &StageContext) -> Result<()> {
+        cx.rewind(0)?;
+        let samples: Vec<Sample> = match self.curated {
+            None => read_lines(&self.tasks.file(COLD_START))?,
+            Some(curated) => assemble(
+                read_lines(&curated.file(super::curate::SAMPLES))?,
+                self.tasks,
+                cx,
+            )?,
+        };
+        let Checkpoint { model, tokenizer } = Checkpoint::open(self.init)?;
+        let mut cost = Cost::default();
+        let model = fine_tune(cx, model, &tokenizer, &samples, self.plan, &mut cost)?;
+        show(cx, &model, &tokenizer, self.tasks)?;
+        cost.write(&cx.dir)?;
+        save(&cx.dir, &model, &tokenizer)
+    }
+}
+
+/// Joins reasoning with general samples 3:1 and drops what is held out.
+pub(super) fn assemble(
+    reasoning: Vec<Sample>,
+    tasks: &Artifact,
+    cx: &StageContext,
+) -> Result<Vec<Sample>> {
+    let held_out: Vec<data::Problem> = read_lines(&tasks.file(HELD_OUT))?;
+    let (reasoning, dropped) = distill::decontaminate(reasoning, &held_out);
+    let reasoning = if reasoning.is_empty() {
+        cx.log("the teacher's samples were all dropped; the curated examples take their place");
+        read_lines(&tasks.file(COLD_START))?
+    } else {
+        reasoning
+    };
+    let general: Vec<Sample> = read_lines(&tasks.file(GENERAL))?;
+    let counts = (reasoning.len(), general.len());
+    let samples = distill::assemble(reasoning, general, REASONING_PER_GENERAL, cx.seed);
+    cx.log(format!(
+        "{} samples to learn from ({} reasoning and {} general at hand, {dropped} held out)",
+        samples.len(),
+        counts.0,
+        counts.1
+    ));
+    Ok(samples)
+}
+
+/// Trains `model` on the responses of `samples`.
+pub(super) fn fine_tune(
+    cx: &StageContext,
+    model: Decoder,
+    tokenizer: &Tokenizer,
+    samples: &[Sample],
+    plan: &preset::Supervised,
+    cost: &mut Cost,
+) -> Result<Decoder> {
+    let sequences: Vec<Sequence> = samples
+        .iter()
+        .map(|sample| {
+            let (tokens, context) =
+                tokenizer.encode_document(Some(&sample.question), &sample.response);
+            Sequence { tokens, context }
+        })
+        .collect();
+    let steps = plan.epochs * sequences.len().div_ceil(plan.batch);
+    let config = TrainerConfig {
+        adamw: AdamWConfig {
+            beta1: 0.9,
+            beta2: 0.95,
+            eps: 1e-8,
+            weight_decay: plan.weight_decay,
+        },
+        schedule: Schedule {
+            peak: plan.lr,
+            floor: plan.min_lr,
+            warmup: plan.warmup,
+            total: steps,
+        },
+        clip: plan.clip,
+    };
+    let mut trainer = Trainer::new(model, config);
+    train(cx, &mut trainer, &sequences, plan.batch, steps, cost)?;
+    Ok(trainer.into_model())
+}
+
+/// A line of `metrics.jsonl`.
+#[derive(Serialize)]
+struct Metric {
+    #[serde(flatten)]
+    report: SftReport,
+    seconds: f64,
+}
+
+/// Takes `steps` steps over `sequences`.
+pub(super) fn train(
+    cx: &StageContext,
+    trainer: &mut Trainer<Decoder>,
+    sequences: &[Sequence],
+    batch: usize,
+    steps: usize,
+    cost: &mut Cost,
+) -> Result<()> {
+    let progress = cx.progress(steps, "steps");
+    for batch in Batches::new(sequences, batch, cx.seed).take(steps) {
+        let began = Instant::now();
+        let report = step(trainer, &batch, MICRO_TOKENS)?;
+        cost.train(trainer.model(), batch.iter().map(|s| s.tokens.len()).sum());
+        let seconds = began.elapsed().as_secs_f64();
+        cx.metric(&Metric { report, seconds })?;
+        let rate = report.tokens as f64 / seconds;
+        progress.set_message(format!("loss {:.3}, {rate:.0} tokens/s", report.loss));
+        progress.inc(1);
+    }
+    Ok(())
+}
+
+/// Problems a trained model is shown answering.
+const SHOWN: usize = 20;
+
+/// Lets the model answer a few training problems, for people to read in `completions.jsonl`.
+pub(super) fn show(
+    cx: &StageContext,
+    model: &Decoder,
+    tokenizer: &Tokenizer,
+    tasks: &Artifact,
+) -> Result<()> {
+    let held_out: Vec<data::Problem> = read_lines(&tasks.file(HELD_OUT))?;
+    let levels: std::collections::BTreeSet<u32> = held_out.iter().map(|p| p.level).collect();
+    let levels: Vec<u32> = levels.into_iter().filter(|&level| level > 0).collect();
+    let problems = Problems::open(tasks, &levels, cx.seed)?.take(SHOWN);
+    let options = grpo::SampleOptions {
+        group: 1,
+        sampling: Sampling { temperature: 0.6, top_p: 0.95 },
+        max_new_tokens: 128,
+        max_rows: MAX_ROWS,
+        seed: cx.seed,
+    };
+    let rubric = Rubric::new(&RubricConfig::default());
+    let groups = grpo::sample(model, tokenizer, problems, &rubric, &options, &mut |_| ());
+    for group in &groups {
+        Line::write_all(cx, None, group)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Problems, curated examples and the tokenizer.
+//!
+//! Leaves `held_out.jsonl`, `cold_start.jsonl`, `general.jsonl`, `tokenizer.json` and either
+//! `tasks.json` (what to generate) or `train.jsonl` (the problems of a file).
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use data::corpus::{
+    Corpus, Document, Mixture, cold_start, cold_start_from_problem, from_problems, general,
+};
+use data::tasks::{Split, Stream, TaskSettings, held_out};
+use data::{Problem, Sample, Tokenizer, import, seed, template};
+use serde_json::{Value, json};
+
+use super::files::{write_json, write_lines};
+use crate::Artifact;
+use crate::preset;
+use crate::stage::{Stage, StageContext};
+
+pub(super) const SETTINGS: &str = "tasks.json";
+pub(super) const TRAIN: &str = "train.jsonl";
+pub(super) const HELD_OUT: &str = "held_out.jsonl";
+pub(super) const COLD_START: &str = "cold_start.jsonl";
+pub(super) const GENERAL: &str = "general.jsonl";
+
+/// Documents the tokenizer learns from.
+const TOKENIZER_DOCUMENTS: usize = 20_000;
+
+/// Makes everything the other stages learn from or are measured on.
+pub struct Tasks<'a> {
+    /// Which problems, and how many.
+    pub settings: &'a preset::Tasks,
+    /// The mixture the tokenizer is trained on.
+    pub corpus: &'a preset::Corpus,
+}
+
+impl Stage for Tasks<'_> {
+    fn inputs(&self) -> Vec<&Artifact> {
+        Vec::new()
+    }
+
+    fn settings(&self) -> Value {
+        let digest = |path: &str| {
+            if path.is_empty() { None } else { std::fs::metadata(path).ok().map(|file| file.len()) }
+        };
+        json!({
+            "tasks": self.settings,
+            "corpus": self.corpus,
+            "file_bytes": [digest(&self.settings.file), digest(&self.settings.held_out_file)],
+        })
+    }
+
+    fn describe(&self) -> &'static str {
+        "problems, curated examples and the tokenizer"
+    }
+
+    fn run(&self, cx: &StageContext) -> Result<()> {
+        cx.rewind(0)?;
+        let made = if self.settings.file.is_empty() {
+            self.generate(cx)?
+        } else {
+            self.import(cx)?
+        };
+        write_lines(&cx.dir.join(HELD_OUT), &made.held_out)?;
+        write_lines(&cx.dir.join(COLD_START), &made.cold_start)?;
+        let general = general(self.settings.general, cx.seed);
+        write_lines(&cx.dir.join(GENERAL), &general)?;
+        let tokenizer = self.train_tokenizer(&made, &general)?;
+        tokenizer.save(&cx.dir)?;
+        cx.log(format!(
+            "{} held-out problems, {} curated examples, {} tokens in the vocabulary",
+            made.held_out.len(),
+            made.cold_start.len(),
+            tokenizer.vocab_size()
+        ));
+        Ok(())
+    }
+}
+
+struct Made {
+    held_out: Vec<Problem>,
+    cold_start: Vec<Sample>,
+    documents: Vec<Document>,
+}
+
+impl Tasks<'_> {
+    fn generate(&self, cx: &StageContext) -> Result<Made> {
+        let settings = TaskSettings {
+            families: self.settings.families.clone(),
+            levels: self.settings.levels.clone(),
+            languages: self.settings.languages.clone(),
+        };
+        write_json(&cx.dir.join(SETTINGS), &settings)?;
+        let mut rng = seed::stream(cx.seed, &["cold start"]);
+        let cold_start = Stream::new(&settings, Split::Train, cx.seed)?
+            .filter_map(|worked| cold_start(&worked, &mut rng))
+            .take(self.settings.cold_start)
+            .collect();
+        let corpus = Corpus::new(&settings, &mixture(self.corpus), cx.seed)?;
+        Ok(Made {
+            held_out: held_out(&settings, self.settings.held_out, cx.seed)?,
+            cold_start,
+            documents: corpus.take(TOKENIZER_DOCUMENTS).collect(),
+        })
+    }
+
+    fn import(&self, cx: &StageContext) -> Result<Made> {
+        let mut train = read(Path::new(&self.settings.file), cx)?;
+        let held_out = if self.settings.held_out_file.is_empty() {
+            train.split_off(train.len() - (train.len() / 8).min(self.settings.held_out))
+        } else {
+            let mut held_out = read(Path::new(&self.settings.held_out_file), cx)?;
+            held_out.truncate(self.settings.held_out);
+            held_out
+        };
+        ensure!(
+            !train.is_empty() && !held_out.is_empty(),
+            "{}: too few problems to hold any out; give tasks.held_out_file",
+            self.settings.file
+        );
+        let shared = import::overlap(&train, &held_out);
+        let held: std::collections::BTreeSet<&String> = shared.iter().collect();
+        let before = train.len();
+        train.retain(|problem| !held.contains(&problem.question));
+        if !shared.is_empty() {
+            cx.log(format!("{} training problems are held out and dropped", before - train.len()));
+        }
+        write_lines(&cx.dir.join(TRAIN), &train)?;
+        let samples = train.iter().filter_map(cold_start_from_problem);
+        let cold_start: Vec<Sample> = samples.take(self.settings.cold_start).collect();
+        ensure!(
+            !cold_start.is_empty(),
+            "{}: no problem has a solution, so there is nothing to start from; add a field \
+             `solution`, or reasoning before `#### n` in `answer`",
+            self.settings.file
+        );
+        let documents = from_problems(&train, &mixture(self.corpus), cx.seed)?;
+        Ok(Made {
+            held_out,
+            cold_start,
+            documents: documents.take(TOKENIZER_DOCUMENTS).collect(),
+        })
+    }
+
+    fn train_tokenizer(&self, made: &Made, general: &[Sample]) -> Result<Tokenizer> {
+        let documents =
+            made.documents.iter().map(|d| template::document(d.question.as_deref(), &d.text));
+        let curated = made
+            .cold_start
+            .iter()
+            .chain(general)
+            .map(|s| template::document(Some(&s.question), &s.response));
+        let texts = documents.chain(curated);
+        Tokenizer::train(texts, self.settings.vocabulary).context("training the tokenizer")
+    }
+}
+
+/// The problems of a file; what cannot be used is reported.
+fn read(path: &Path, cx: &StageContext) -> Result<Vec<Problem>> {
+    let imported = import::problems(path)?;
+    for skipped in imported.skipped.iter().take(5) {
+        cx.log(format!("{} line {}: {}", path.display(), skipped.line, skipped.reason));
+    }
+    if imported.skipped.len() > 5 {
+        cx.log(format!("{}: {} records skipped", path.display(), imported.skipped.len()));
+    }
+    Ok(imported.problems)
+}
+
+/// The corpus section as the corpus takes it.
+pub(super) fn mixture(corpus: &preset::Corpus) -> Mixture {
+    Mixture {
+        guess: corpus.guess,
+        steps: corpus.steps,
+        checked: corpus.checked,
+        rambling: corpus.rambling,
+        wrong: corpus.wrong,
+        mixed_language: corpus.mixed_language,
+        plain_text: corpus.plain_text,
+    }
+}

@@ -1,0 +1,115 @@
+//! Training on a model: it learns, on targets only, and how the batch is cut does not matter.
+
+use burn::tensor::Device;
+use lm::{Sequence, score};
+use moe_model::{AttentionConfig, Decoder, DecoderConfig, LatentConfig, MixtureConfig};
+use sft::{Batches, step};
+use trainer::{AdamWConfig, Schedule, TrainError, Trainer, TrainerConfig};
+
+fn trainer(lr: f64) -> Trainer<Decoder> {
+    let config = DecoderConfig {
+        vocabulary: 16,
+        width: 16,
+        layers: 2,
+        inner: 24,
+        attention: AttentionConfig::Latent(LatentConfig {
+            heads: 2,
+            query_rank: None,
+            latent_rank: 8,
+            nope_dim: 6,
+            rope_dim: 4,
+            value_dim: 6,
+        }),
+        mixture: Some(MixtureConfig {
+            dense_layers: 1,
+            experts: 4,
+            active: 2,
+            shared: 1,
+            inner: 12,
+            groups: 1,
+            active_groups: 1,
+            normalise: true,
+            scaling: 1.0,
+            bias_speed: 0.001,
+            balance_weight: 0.0,
+        }),
+        rope_theta: 10_000.0,
+        norm_eps: 1e-6,
+        tied: false,
+        max_positions: 32,
+        init_std: 0.1,
+    };
+    let model = Decoder::init(&config, 3, &Device::flex()).unwrap();
+    let config = TrainerConfig {
+        adamw: AdamWConfig { beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0.1 },
+        schedule: Schedule::constant(lr, 0),
+        clip: 1.0,
+    };
+    Trainer::new(model, config)
+}
+
+/// Counting up from anywhere, after a context of noise.
+fn data() -> Vec<Sequence> {
+    (0..40u32)
+        .map(|i| {
+            let noise = [i * 7 % 13, i * 5 % 11];
+            let start = i % 9;
+            let tokens = noise.into_iter().chain(start..start + 3 + i % 4).collect();
+            Sequence { tokens, context: 3 }
+        })
+        .collect()
+}
+
+#[test]
+fn the_loss_falls() {
+    let data = data();
+    let mut trainer = trainer(0.01);
+    let losses: Vec<f64> = Batches::new(&data, 8, 1)
+        .take(80)
+        .map(|batch| step(&mut trainer, &batch, 4096).unwrap().loss)
+        .collect();
+    assert!((losses[0] - 16f64.ln()).abs() < 0.3, "it starts at chance: {}", losses[0]);
+    assert!(losses[79] < 0.3, "{losses:?}");
+}
+
+#[test]
+fn micro_batches_change_nothing() {
+    let data = data();
+    let batch: Vec<&Sequence> = data.iter().take(9).collect();
+    let run = |micro_tokens| {
+        let mut trainer = trainer(0.01);
+        let report = step(&mut trainer, &batch, micro_tokens).unwrap();
+        let after = score(&trainer.into_model(), &data[..1], 1.0).log_probs_n;
+        (report, after.into_data().iter::<f32>().collect::<Vec<_>>())
+    };
+    let (whole, after) = run(10_000);
+    let (cut, after_cut) = run(12);
+    assert_eq!(whole.tokens, cut.tokens);
+    assert!((whole.loss - cut.loss).abs() < 1e-5);
+    assert!((whole.step.grad_norm - cut.step.grad_norm).abs() < 1e-4 * whole.step.grad_norm);
+    assert_eq!(whole.step.max_load, cut.step.max_load);
+    assert!(after.iter().zip(&after_cut).all(|(a, b)| (a - b).abs() < 1e-3));
+}
+
+#[test]
+fn a_run_repeats_itself() {
+    let data = data();
+    let run = || -> Vec<f64> {
+        let mut trainer = trainer(0.01);
+        let batches = Batches::new(&data, 8, 1).take(5);
+        batches.map(|batch| step(&mut trainer, &batch, 64).unwrap().loss).collect()
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn an_overflow_stops_training_and_leaves_the_model() {
+    let data = data();
+    let batch: Vec<&Sequence> = data.iter().take(4).collect();
+    let mut trainer = trainer(f64::INFINITY);
+    step(&mut trainer, &batch, 4096).unwrap();
+    let error = step(&mut trainer, &batch, 4096).unwrap_err();
+    let TrainError::NotFinite { step, .. } = error;
+    assert_eq!(step, 2);
+    assert!(error.to_string().contains("step 2"));
+}
