@@ -179,14 +179,13 @@ fn a_killed_run_goes_on_to_the_same_result() {
     let dir = TempDir::new().expect("a temporary directory");
     let arguments = ["pipeline", "smoke", "--seed", SEED, "--quiet", "--run-dir"];
     // In the middle of pretraining, and in the middle of reinforcement learning.
-    for begun in [
-        "1-base.partial/metrics.jsonl",
-        "4-reasoning-rl.partial/metrics.jsonl",
-    ] {
+    for stage in ["1-base", "4-reasoning-rl"] {
+        let begun = dir.path().join(format!("{stage}.partial/metrics.jsonl"));
+        let done = dir.path().join(stage);
         let mut child = r1(&arguments).arg(dir.path()).spawn().expect("r1 starts");
-        while !dir.path().join(begun).exists() {
+        while !begun.exists() && !done.exists() {
             let ended = child.try_wait().expect("r1 can be asked");
-            assert!(ended.is_none(), "r1 ended before {begun}: {ended:?}");
+            assert!(ended.is_none(), "r1 ended before {stage}: {ended:?}");
             sleep(Duration::from_millis(2));
         }
         child.kill().expect("r1 can be killed");
