@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -330,7 +330,16 @@ fn lock(dir: &Path) -> Result<File> {
         .truncate(false)
         .open(&path)
         .with_context(|| format!("cannot write in the run directory: {}", path.display()))?;
-    match file.try_lock() {
+    let mut locked = file.try_lock();
+    // A process that was killed a moment ago may still hold it.
+    for _ in 0..10 {
+        if !matches!(locked, Err(TryLockError::WouldBlock)) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => {
             file.set_len(0)?;
             write!(file, "{}", std::process::id())?;
