@@ -72,7 +72,7 @@ fn expression(level: u32, rng: &mut ChaCha8Rng) -> Expr {
 fn easy(rng: &mut ChaCha8Rng) -> Expr {
     let ops = [Op::Add, Op::Sub];
     if between(rng, 1, 3) < 3 {
-        let numbers = [between(rng, 1, 19), between(rng, 1, 19)];
+        let numbers = [between(rng, 1, 12), between(rng, 1, 9)];
         Expr::flat(&numbers, &[choose(rng, &ops)])
     } else {
         let numbers = [between(rng, 1, 9), between(rng, 1, 9), between(rng, 1, 9)];

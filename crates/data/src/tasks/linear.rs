@@ -49,34 +49,13 @@ fn x_is(left: Term, op: Op, right: i64) -> Step {
 }
 
 fn one_step(rng: &mut ChaCha8Rng) -> Equation {
-    match between(rng, 0, 2) {
-        0 => {
-            let (x, a) = (between(rng, 1, 12), between(rng, 1, 19));
-            let b = x + a;
-            (
-                format!("x + {a} = {b}"),
-                vec![x_is(Term::Given(b), Op::Sub, a)],
-                x,
-            )
-        }
-        1 => {
-            let a = between(rng, 1, 9);
-            let b = between(rng, 1, 9);
-            (
-                format!("x - {a} = {b}"),
-                vec![x_is(Term::Given(b), Op::Add, a)],
-                a + b,
-            )
-        }
-        _ => {
-            let (x, a) = (between(rng, 1, 10), between(rng, 2, 9));
-            let b = a * x;
-            (
-                format!("{a} * x = {b}"),
-                vec![x_is(Term::Given(b), Op::Div, a)],
-                x,
-            )
-        }
+    let (x, a) = (between(rng, 1, 9), between(rng, 1, 9));
+    if between(rng, 0, 1) == 0 {
+        let b = x + a;
+        (format!("x + {a} = {b}"), vec![x_is(Term::Given(b), Op::Sub, a)], x)
+    } else {
+        let (x, b) = (x + a, x);
+        (format!("x - {a} = {b}"), vec![x_is(Term::Given(b), Op::Add, a)], x)
     }
 }
 

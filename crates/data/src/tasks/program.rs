@@ -38,6 +38,9 @@ fn run(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draft {
 }
 
 /// A variable with the term that stands for it in the steps, and its value.
+/// Level 1 does without products.
+const EASY: [Op; 2] = [Op::Add, Op::Sub];
+
 type Variable = (&'static str, Term, i64);
 
 /// Source, variable asked for, steps and its value.
@@ -86,7 +89,7 @@ fn assignment(level: u32, known: &[Variable], rng: &mut ChaCha8Rng) -> (Variable
     let size = i64::from(level.min(1000));
     let left = choose(rng, known);
     for _ in 0..50 {
-        let op = choose(rng, &[Op::Add, Op::Add, Op::Sub, Op::Mul]);
+        let op = choose(rng, if level == 1 { &EASY } else { &[Op::Add, Op::Add, Op::Sub, Op::Mul] });
         let number = between(rng, 1, if op == Op::Mul { 3 } else { 9 * size }).max(2);
         let other = known.iter().find(|(name, ..)| *name != left.0);
         let right = match other {
@@ -110,7 +113,7 @@ fn assignment(level: u32, known: &[Variable], rng: &mut ChaCha8Rng) -> (Variable
 fn operation(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draft {
     let size = i64::from(level.min(1000));
     let ops = [Op::Add, Op::Sub, Op::Mul];
-    let op = choose(rng, &ops);
+    let op = choose(rng, if level == 1 { &EASY } else { &ops });
     let operand = between(rng, 2, 4 + 5 * size);
     let mut xs: Vec<i64> = Vec::new();
     while xs.len() < (1 + size).min(4) as usize {

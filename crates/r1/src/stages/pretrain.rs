@@ -211,4 +211,4 @@ fn decoder_config(shape: Shape<'_>, vocabulary: usize) -> DecoderConfig {
 }
 
 /// Standard deviation of the initial weights, for models far narrower than DeepSeek-V3 (0.006).
-const INIT_STD: f64 = 0.04;
+const INIT_STD: f64 = 0.09;
