@@ -32,7 +32,10 @@ pub fn advantages(groups: &[Vec<f64>], scale: AdvantageScale) -> Vec<Vec<f64>> {
                 AdvantageScale::None => 1.0,
             };
             let mean = mean(rewards);
-            rewards.iter().map(|reward| (reward - mean) / divisor).collect()
+            rewards
+                .iter()
+                .map(|reward| (reward - mean) / divisor)
+                .collect()
         })
         .collect()
 }

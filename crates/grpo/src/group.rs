@@ -68,8 +68,16 @@ pub fn sample<M: CausalLm>(
                 .take(options.group as usize)
                 .map(|rollout| completion(&problem, rollout, tokenizer))
                 .collect();
-            let scores = completions.iter().map(|c| rubric.score(&problem, &c.text)).collect();
-            Group { problem, prompt: prompt.tokens, completions, scores }
+            let scores = completions
+                .iter()
+                .map(|c| rubric.score(&problem, &c.text))
+                .collect();
+            Group {
+                problem,
+                prompt: prompt.tokens,
+                completions,
+                scores,
+            }
         })
         .collect()
 }

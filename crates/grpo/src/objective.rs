@@ -99,13 +99,19 @@ pub fn token_terms(
 ) -> TokenTerms {
     let log_ratio = (log_probs_n.clone() - old_n).clamp(-MAX_LOG_RATIO, MAX_LOG_RATIO);
     let ratio_n = log_ratio.exp();
-    let bounded_n = ratio_n.clone().clamp(1.0 - config.epsilon, 1.0 + config.epsilon_high);
+    let bounded_n = ratio_n
+        .clone()
+        .clamp(1.0 - config.epsilon, 1.0 + config.epsilon_high);
     let free_n = ratio_n * advantage_n.clone();
     let held_n = bounded_n * advantage_n;
     let clipped_n = held_n.clone().lower(free_n.clone()).float().detach();
     let surrogate_n = -free_n.min_pair(held_n);
     let kl_n = reference_n.map(|reference_n| kl(reference_n - log_probs_n, config.kl));
-    TokenTerms { surrogate_n, kl_n, clipped_n }
+    TokenTerms {
+        surrogate_n,
+        kl_n,
+        clipped_n,
+    }
 }
 
 fn kl(rho_n: Tensor<1>, estimator: Kl) -> Tensor<1> {
@@ -146,13 +152,15 @@ mod tests {
         let device = Device::flex().autodiff();
         // ratios 1, 2, 2, 0.5, 0.5 with advantages 1, 1, −1, 1, −1
         let ratios = [1.0f32, 2.0, 2.0, 0.5, 0.5];
-        let log_probs =
-            Tensor::<1>::from_floats(ratios.map(f32::ln), &device).require_grad();
+        let log_probs = Tensor::<1>::from_floats(ratios.map(f32::ln), &device).require_grad();
         let old = Tensor::zeros([5], &device);
         let advantage = Tensor::from_floats([1.0, 1.0, -1.0, 1.0, -1.0], &device);
         let terms = token_terms(log_probs.clone(), old, None, advantage, &config());
         let gradients = terms.surrogate_n.clone().sum().backward();
-        for (got, expected) in values(terms.surrogate_n).iter().zip([-1.0, -1.3, 2.0, -0.5, 0.8]) {
+        for (got, expected) in values(terms.surrogate_n)
+            .iter()
+            .zip([-1.0, -1.3, 2.0, -0.5, 0.8])
+        {
             assert!((got - expected).abs() < 1e-6);
         }
         assert_eq!(values(terms.clipped_n), [0.0, 1.0, 0.0, 0.0, 1.0]);

@@ -74,7 +74,15 @@ pub fn step<M: CausalLm>(
     for epoch in 0..config.inner_epochs {
         for minibatch in rows.chunks(size) {
             let first = epoch == 0 && passes.steps == 0;
-            pass(trainer, reference, minibatch, config, micro_tokens, first, &mut passes)?;
+            pass(
+                trainer,
+                reference,
+                minibatch,
+                config,
+                micro_tokens,
+                first,
+                &mut passes,
+            )?;
             let stepped = trainer.step()?;
             passes.steps += 1;
             passes.grad_norm += stepped.grad_norm;
@@ -126,13 +134,17 @@ fn pass<M: CausalLm>(
             vector(values.collect(), &device)
         };
         let advantage_n = per_token(&|row| row.advantage);
-        let weight_n = per_token(&|row| {
-            config.loss_scale.weight(row.old.len(), rows.len(), total)
-        });
-        let old: Vec<f32> = rows_here.iter().flat_map(|row| row.old.iter().copied()).collect();
+        let weight_n = per_token(&|row| config.loss_scale.weight(row.old.len(), rows.len(), total));
+        let old: Vec<f32> = rows_here
+            .iter()
+            .flat_map(|row| row.old.iter().copied())
+            .collect();
         let reference_n = reference.filter(|_| config.beta > 0.0).map(|reference| {
             let scores = score(reference, &sequences, config.temperature);
-            vector(scores.log_probs_n.into_data().iter::<f32>().collect(), &device)
+            vector(
+                scores.log_probs_n.into_data().iter::<f32>().collect(),
+                &device,
+            )
         });
 
         let log_probs: Vec<f32> = scores.log_probs_n.to_data().iter::<f32>().collect();
@@ -162,11 +174,18 @@ fn pass<M: CausalLm>(
 /// is left out of its group.
 fn rows(groups: &[Group], config: &GrpoConfig) -> Vec<Row> {
     let judged = |group: &Group| -> Vec<usize> {
-        (0..group.scores.len()).filter(|&i| group.scores[i].accuracy.is_some()).collect()
+        (0..group.scores.len())
+            .filter(|&i| group.scores[i].accuracy.is_some())
+            .collect()
     };
     let rewards: Vec<Vec<f64>> = groups
         .iter()
-        .map(|group| judged(group).iter().map(|&i| f64::from(group.scores[i].total)).collect())
+        .map(|group| {
+            judged(group)
+                .iter()
+                .map(|&i| f64::from(group.scores[i].total))
+                .collect()
+        })
         .collect();
     let advantages = advantages(&rewards, config.advantage_scale);
     let mut rows = Vec::new();
@@ -176,7 +195,10 @@ fn rows(groups: &[Group], config: &GrpoConfig) -> Vec<Row> {
             let mut tokens = group.prompt.clone();
             tokens.extend(&completion.tokens);
             rows.push(Row {
-                sequence: Sequence { tokens, context: group.prompt.len() },
+                sequence: Sequence {
+                    tokens,
+                    context: group.prompt.len(),
+                },
                 old: completion.log_probs.clone(),
                 advantage,
             });
@@ -189,17 +211,39 @@ fn describe(groups: &[Group]) -> GrpoReport {
     let scores: Vec<_> = groups.iter().flat_map(|group| &group.scores).collect();
     let completions: Vec<_> = groups.iter().flat_map(|group| &group.completions).collect();
     let rewards: Vec<f64> = scores.iter().map(|score| f64::from(score.total)).collect();
-    let judged: Vec<f64> = scores.iter().filter_map(|s| s.accuracy).map(f64::from).collect();
+    let judged: Vec<f64> = scores
+        .iter()
+        .filter_map(|s| s.accuracy)
+        .map(f64::from)
+        .collect();
     let over = |count: usize, of: usize| count as f64 / of.max(1) as f64;
-    let cut = completions.iter().filter(|c| c.finish == Finish::Length).count();
-    let tied = groups.iter().filter(|g| g.scores.windows(2).all(|p| p[0].total == p[1].total));
+    let cut = completions
+        .iter()
+        .filter(|c| c.finish == Finish::Length)
+        .count();
+    let tied = groups
+        .iter()
+        .filter(|g| g.scores.windows(2).all(|p| p[0].total == p[1].total));
     GrpoReport {
         reward: mean(&rewards),
         reward_std: deviation(&rewards),
         accuracy: mean(&judged),
-        format: mean(&scores.iter().map(|s| f64::from(s.format)).collect::<Vec<_>>()),
-        language: mean(&scores.iter().map(|s| f64::from(s.language)).collect::<Vec<_>>()),
-        tokens_mean: over(completions.iter().map(|c| c.tokens.len()).sum(), completions.len()),
+        format: mean(
+            &scores
+                .iter()
+                .map(|s| f64::from(s.format))
+                .collect::<Vec<_>>(),
+        ),
+        language: mean(
+            &scores
+                .iter()
+                .map(|s| f64::from(s.language))
+                .collect::<Vec<_>>(),
+        ),
+        tokens_mean: over(
+            completions.iter().map(|c| c.tokens.len()).sum(),
+            completions.len(),
+        ),
         truncated: over(cut, completions.len()),
         groups_tied: over(tied.count(), groups.len()),
         unjudged: over(scores.len() - judged.len(), scores.len()),
@@ -208,7 +252,10 @@ fn describe(groups: &[Group]) -> GrpoReport {
 }
 
 fn largest_gap(new: &[f32], old: &[f32]) -> f64 {
-    new.iter().zip(old).map(|(new, old)| f64::from((new - old).abs())).fold(0.0, f64::max)
+    new.iter()
+        .zip(old)
+        .map(|(new, old)| f64::from((new - old).abs()))
+        .fold(0.0, f64::max)
 }
 
 fn sum(tensor: &Tensor<1>) -> f64 {

@@ -17,7 +17,11 @@ fn model() -> Decoder {
         width: 16,
         layers: 1,
         inner: 24,
-        attention: AttentionConfig::Grouped(GroupedConfig { heads: 2, kv_heads: 1, head_dim: 8 }),
+        attention: AttentionConfig::Grouped(GroupedConfig {
+            heads: 2,
+            kv_heads: 1,
+            head_dim: 8,
+        }),
         mixture: None,
         rope_theta: 10_000.0,
         norm_eps: 1e-6,
@@ -30,7 +34,12 @@ fn model() -> Decoder {
 
 fn trainer(lr: f64) -> Trainer<Decoder> {
     let config = TrainerConfig {
-        adamw: AdamWConfig { beta1: 0.9, beta2: 0.99, eps: 1e-8, weight_decay: 0.0 },
+        adamw: AdamWConfig {
+            beta1: 0.9,
+            beta2: 0.99,
+            eps: 1e-8,
+            weight_decay: 0.0,
+        },
         schedule: Schedule::constant(lr, 0),
         clip: 1.0,
     };
@@ -81,8 +90,12 @@ fn scored(reward: f32, judged: bool) -> Score {
 
 /// Groups of 8 responses of up to 4 tokens; the reward is the share of good tokens.
 fn groups(model: &Decoder, seed: u64) -> Vec<Group> {
-    let prompts: Vec<Prompt> =
-        (0..4).map(|i| Prompt { id: format!("p{i}"), tokens: vec![1, 3 + i, 4] }).collect();
+    let prompts: Vec<Prompt> = (0..4)
+        .map(|i| Prompt {
+            id: format!("p{i}"),
+            tokens: vec![1, 3 + i, 4],
+        })
+        .collect();
     let options = GenerateOptions {
         samples: 8,
         sampling: Sampling::PLAIN,
@@ -110,8 +123,16 @@ fn groups(model: &Decoder, seed: u64) -> Vec<Group> {
             let reward = |c: &Completion| {
                 c.tokens.iter().filter(|&&t| t == GOOD).count() as f32 / c.tokens.len() as f32
             };
-            let scores = completions.iter().map(|c| scored(reward(c), true)).collect();
-            Group { problem: problem(prompt.id), prompt: prompt.tokens, completions, scores }
+            let scores = completions
+                .iter()
+                .map(|c| scored(reward(c), true))
+                .collect();
+            Group {
+                problem: problem(prompt.id),
+                prompt: prompt.tokens,
+                completions,
+                scores,
+            }
         })
         .collect()
 }
@@ -130,7 +151,10 @@ fn the_policy_finds_the_rewarded_token() {
         rewards.push(report.reward);
     }
     assert!(rewards[0] < 0.25, "it starts near chance: {rewards:?}");
-    assert!(rewards[36..].iter().all(|&reward| reward > 0.9), "{rewards:?}");
+    assert!(
+        rewards[36..].iter().all(|&reward| reward > 0.9),
+        "{rewards:?}"
+    );
 }
 
 #[test]
@@ -140,16 +164,36 @@ fn micro_batches_and_order_change_nothing() {
     reversed.reverse();
     let run = |groups: &[Group], micro_tokens| {
         let mut trainer = trainer(0.01);
-        let report = step(&mut trainer, Some(&model()), groups, &config(), micro_tokens).unwrap();
-        let sequence = Sequence { tokens: vec![1, 3, 4, 7, 7, 2], context: 1 };
+        let report = step(
+            &mut trainer,
+            Some(&model()),
+            groups,
+            &config(),
+            micro_tokens,
+        )
+        .unwrap();
+        let sequence = Sequence {
+            tokens: vec![1, 3, 4, 7, 7, 2],
+            context: 1,
+        };
         let after = score(&trainer.into_model(), &[sequence], 1.0);
-        (report.grad_norm, after.log_probs_n.into_data().iter::<f32>().collect::<Vec<_>>())
+        (
+            report.grad_norm,
+            after
+                .log_probs_n
+                .into_data()
+                .iter::<f32>()
+                .collect::<Vec<_>>(),
+        )
     };
     let (norm, log_probs) = run(&groups, 100_000);
     assert!(norm > 1e-3);
     for (groups, micro_tokens) in [(&groups, 1), (&groups, 40), (&reversed, 40)] {
         let (other_norm, others) = run(groups, micro_tokens);
-        assert!((norm - other_norm).abs() < 1e-5 * norm, "{norm} {other_norm}");
+        assert!(
+            (norm - other_norm).abs() < 1e-5 * norm,
+            "{norm} {other_norm}"
+        );
         for (a, b) in log_probs.iter().zip(&others) {
             assert!((a - b).abs() < 1e-3, "{log_probs:?} {others:?}");
         }
@@ -160,7 +204,10 @@ fn micro_batches_and_order_change_nothing() {
 fn a_tied_group_moves_nothing_without_a_reference() {
     let mut groups = groups(&model(), 5);
     for group in &mut groups {
-        group.scores.iter_mut().for_each(|score| *score = scored(1.0, true));
+        group
+            .scores
+            .iter_mut()
+            .for_each(|score| *score = scored(1.0, true));
     }
     let mut trainer = trainer(0.01);
     let report = step(&mut trainer, None, &groups, &config(), 4096).unwrap();
@@ -177,7 +224,9 @@ fn an_unjudged_response_is_left_out() {
             group.scores.pop();
         }
         let mut trainer = trainer(0.01);
-        step(&mut trainer, None, &without, &config(), 4096).unwrap().grad_norm
+        step(&mut trainer, None, &without, &config(), 4096)
+            .unwrap()
+            .grad_norm
     };
     for group in &mut groups {
         *group.scores.last_mut().unwrap() = scored(0.0, false);

@@ -38,7 +38,11 @@ impl TokenBatch {
         for (row, source) in rows.iter().enumerate() {
             tokens[row * width..][..source.as_ref().len()].copy_from_slice(source.as_ref());
         }
-        Self { tokens, lengths, width }
+        Self {
+            tokens,
+            lengths,
+            width,
+        }
     }
 
     /// Number of rows.
@@ -84,7 +88,9 @@ impl TokenBatch {
 
     /// Which flat positions are real, row by row.
     pub fn is_real(&self) -> impl Iterator<Item = bool> + '_ {
-        self.lengths.iter().flat_map(|&length| (0..self.width).map(move |col| col < length))
+        self.lengths
+            .iter()
+            .flat_map(|&length| (0..self.width).map(move |col| col < length))
     }
 }
 
@@ -119,12 +125,29 @@ mod tests {
 
     #[test]
     fn the_first_token_is_never_a_target() {
-        assert_eq!(Sequence { tokens: vec![1, 2, 3], context: 0 }.targets(), 2);
-        assert_eq!(Sequence { tokens: vec![1, 2, 3], context: 2 }.targets(), 1);
+        assert_eq!(
+            Sequence {
+                tokens: vec![1, 2, 3],
+                context: 0
+            }
+            .targets(),
+            2
+        );
+        assert_eq!(
+            Sequence {
+                tokens: vec![1, 2, 3],
+                context: 2
+            }
+            .targets(),
+            1
+        );
     }
 
     #[test]
     fn rectangles_stay_within_the_budget() {
-        assert_eq!(micro_batches(&[4, 2, 9, 3], 8), [vec![1, 3], vec![0], vec![2]]);
+        assert_eq!(
+            micro_batches(&[4, 2, 9, 3], 8),
+            [vec![1, 3], vec![0], vec![2]]
+        );
     }
 }

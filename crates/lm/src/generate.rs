@@ -102,13 +102,17 @@ fn generate_batch<M: CausalLm>(
     let mut rows = start_rows(prompts, range, options);
     // live[i] is the row whose cache is at place i; source[i] where its logits are.
     let mut live: Vec<usize> = (0..rows.len()).collect();
-    let mut source: Vec<usize> =
-        live.iter().map(|&row| row / options.samples as usize).collect();
+    let mut source: Vec<usize> = live
+        .iter()
+        .map(|&row| row / options.samples as usize)
+        .collect();
     cache.select(&source);
     let mut reported = 0;
     loop {
         let mut places: Vec<Option<usize>> = vec![None; rows.len()];
-        live.iter().zip(&source).for_each(|(&row, &place)| places[row] = Some(place));
+        live.iter()
+            .zip(&source)
+            .for_each(|(&row, &place)| places[row] = Some(place));
         rows.par_iter_mut().zip(&places).for_each(|(row, place)| {
             if let (false, Some(place)) = (row.done, place) {
                 row.extend(&logits[place * vocabulary..][..vocabulary], options);
@@ -164,7 +168,11 @@ impl Row {
     }
 
     fn last(&self) -> u32 {
-        *self.rollout.tokens.last().expect("a live row has drawn a token")
+        *self
+            .rollout
+            .tokens
+            .last()
+            .expect("a live row has drawn a token")
     }
 }
 
@@ -177,7 +185,11 @@ fn last_logits<M: CausalLm>(
     use burn::tensor::{Int, Tensor, TensorData};
 
     let [b, t, d] = hidden_btd.dims();
-    let flat: Vec<i32> = last.iter().enumerate().map(|(row, &col)| (row * t + col) as i32).collect();
+    let flat: Vec<i32> = last
+        .iter()
+        .enumerate()
+        .map(|(row, &col)| (row * t + col) as i32)
+        .collect();
     let index = Tensor::<1, Int>::from_data(TensorData::new(flat, [b]), &hidden_btd.device());
     let hidden_nd = hidden_btd.reshape([b * t, d]).select(0, index);
     model.logits(hidden_nd).into_data().iter::<f32>().collect()

@@ -27,10 +27,16 @@ pub enum SamplingError {
 
 impl Sampling {
     /// Always the most likely token.
-    pub const GREEDY: Self = Self { temperature: 0.0, top_p: 1.0 };
+    pub const GREEDY: Self = Self {
+        temperature: 0.0,
+        top_p: 1.0,
+    };
 
     /// The model's own distribution.
-    pub const PLAIN: Self = Self { temperature: 1.0, top_p: 1.0 };
+    pub const PLAIN: Self = Self {
+        temperature: 1.0,
+        top_p: 1.0,
+    };
 
     /// Checks the ranges.
     pub fn validate(&self) -> Result<(), SamplingError> {
@@ -54,7 +60,9 @@ pub struct Sampler {
 impl Sampler {
     /// The stream of sample `sample` of prompt `id`.
     pub fn new(seed: u64, id: &str, sample: u32) -> Self {
-        Self { rng: data::seed::stream(seed, &[id, &sample.to_string()]) }
+        Self {
+            rng: data::seed::stream(seed, &[id, &sample.to_string()]),
+        }
     }
 
     /// Draws a token and returns it with its log-probability under the sampling distribution,
@@ -88,7 +96,10 @@ impl Sampler {
                 break;
             }
         }
-        (chosen as u32, (f64::from(weights[chosen]) / kept.total).ln() as f32)
+        (
+            chosen as u32,
+            (f64::from(weights[chosen]) / kept.total).ln() as f32,
+        )
     }
 }
 
@@ -105,8 +116,15 @@ fn nucleus(weights: &[f32], total: f64, top_p: f64) -> Kept {
     for &weight in &sorted {
         sum += f64::from(weight);
         if sum >= top_p * total {
-            let kept = weights.iter().filter(|&&w| w >= weight).map(|&w| f64::from(w)).sum();
-            return Kept { floor: weight, total: kept };
+            let kept = weights
+                .iter()
+                .filter(|&&w| w >= weight)
+                .map(|&w| f64::from(w))
+                .sum();
+            return Kept {
+                floor: weight,
+                total: kept,
+            };
         }
     }
     Kept { floor: 0.0, total }
@@ -128,8 +146,7 @@ mod tests {
 
     #[test]
     fn greedy_takes_the_first_of_the_largest() {
-        let (id, log_prob) =
-            Sampler::new(1, "p", 0).draw(&[0.0, 2.0, 2.0], &Sampling::GREEDY);
+        let (id, log_prob) = Sampler::new(1, "p", 0).draw(&[0.0, 2.0, 2.0], &Sampling::GREEDY);
         assert_eq!((id, log_prob), (1, 0.0));
     }
 
@@ -146,14 +163,20 @@ mod tests {
             assert!((log_prob - expected.ln()).abs() < 1e-6);
         }
         for (count, share) in counts.iter().zip([0.125, 0.25, 0.625]) {
-            assert!((f64::from(*count) / 20_000.0 - share).abs() < 0.015, "{counts:?}");
+            assert!(
+                (f64::from(*count) / 20_000.0 - share).abs() < 0.015,
+                "{counts:?}"
+            );
         }
     }
 
     #[test]
     fn top_p_drops_the_tail_and_renormalises() {
         let logits = [0.0, 2f32.ln(), 5f32.ln()];
-        let sampling = Sampling { temperature: 1.0, top_p: 0.8 };
+        let sampling = Sampling {
+            temperature: 1.0,
+            top_p: 0.8,
+        };
         let mut sampler = Sampler::new(7, "p", 0);
         for _ in 0..500 {
             let (id, log_prob) = sampler.draw(&logits, &sampling);
@@ -167,7 +190,9 @@ mod tests {
     fn streams_differ_by_prompt_and_sample_only() {
         let draw = |seed, id: &str, sample| {
             let mut sampler = Sampler::new(seed, id, sample);
-            (0..8).map(|_| sampler.draw(&[0.0; 50], &Sampling::PLAIN).0).collect::<Vec<_>>()
+            (0..8)
+                .map(|_| sampler.draw(&[0.0; 50], &Sampling::PLAIN).0)
+                .collect::<Vec<_>>()
         };
         assert_eq!(draw(1, "a", 0), draw(1, "a", 0));
         assert_ne!(draw(1, "a", 0), draw(1, "a", 1));
@@ -177,9 +202,15 @@ mod tests {
 
     #[test]
     fn ranges_are_checked() {
-        let sampling = Sampling { temperature: -1.0, top_p: 1.0 };
+        let sampling = Sampling {
+            temperature: -1.0,
+            top_p: 1.0,
+        };
         assert_eq!(sampling.validate(), Err(SamplingError::Temperature(-1.0)));
-        let sampling = Sampling { temperature: 1.0, top_p: 0.0 };
+        let sampling = Sampling {
+            temperature: 1.0,
+            top_p: 0.0,
+        };
         assert_eq!(sampling.validate(), Err(SamplingError::TopP(0.0)));
     }
 }

@@ -30,7 +30,11 @@ pub fn score<M: CausalLm>(model: &M, sequences: &[Sequence], temperature: f64) -
     let (positions, targets) = target_positions(sequences, batch.width());
     let output = model.forward(&batch);
     let [b, t, d] = output.hidden_btd.dims();
-    let load = output.routing.iter().map(|index| count(index, &batch, model.experts())).collect();
+    let load = output
+        .routing
+        .iter()
+        .map(|index| count(index, &batch, model.experts()))
+        .collect();
 
     let n = targets.len();
     let select = Tensor::<1, Int>::from_data(TensorData::new(positions, [n]), &device);
@@ -38,7 +42,12 @@ pub fn score<M: CausalLm>(model: &M, sequences: &[Sequence], temperature: f64) -
     let targets_n = Tensor::<1, Int>::from_data(TensorData::new(targets, [n]), &device);
     let (log_probs_n, entropy_n) =
         kernels::log_prob(model.logits(hidden_nd), targets_n, temperature);
-    Scores { log_probs_n, entropy_n, aux_loss: output.aux_loss, load }
+    Scores {
+        log_probs_n,
+        entropy_n,
+        aux_loss: output.aux_loss,
+        load,
+    }
 }
 
 /// The flat position each target is predicted from, and the target.
@@ -74,8 +83,14 @@ mod tests {
     #[test]
     fn targets_are_predicted_from_the_position_before() {
         let sequences = [
-            Sequence { tokens: vec![3, 4, 5], context: 2 },
-            Sequence { tokens: vec![6, 7, 8, 9], context: 1 },
+            Sequence {
+                tokens: vec![3, 4, 5],
+                context: 2,
+            },
+            Sequence {
+                tokens: vec![6, 7, 8, 9],
+                context: 1,
+            },
         ];
         let (positions, targets) = target_positions(&sequences, 4);
         assert_eq!(targets, [5, 7, 8, 9]);

@@ -41,7 +41,8 @@ impl Block {
         cache: &mut LayerCache,
     ) -> Tensor<2> {
         let normed = self.input_layernorm.forward(x_nd.clone());
-        self.feed(x_nd + self.self_attn.decode(normed, layout, cache)).0
+        self.feed(x_nd + self.self_attn.decode(normed, layout, cache))
+            .0
     }
 
     pub(crate) fn cache(&self, rows: usize, capacity: usize, device: &Device) -> LayerCache {
@@ -62,7 +63,9 @@ impl Block {
     }
 
     fn feed(&self, x_nd: Tensor<2>) -> (Tensor<2>, Option<Routed>) {
-        let fed = self.mlp.forward(self.post_attention_layernorm.forward(x_nd.clone()));
+        let fed = self
+            .mlp
+            .forward(self.post_attention_layernorm.forward(x_nd.clone()));
         (x_nd + fed.out_nd, fed.routed)
     }
 }

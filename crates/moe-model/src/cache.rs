@@ -31,7 +31,11 @@ impl LayerCache {
 
 impl DecoderCache {
     pub(crate) fn new(layers: Vec<LayerCache>, rows: usize, capacity: usize) -> Self {
-        Self { layers, lengths: vec![0; rows], capacity }
+        Self {
+            layers,
+            lengths: vec![0; rows],
+            capacity,
+        }
     }
 
     /// Where the next tokens of each row go and what they see. `t` is the width of the batch.
@@ -50,7 +54,10 @@ impl DecoderCache {
 
     /// Counts tokens as read.
     pub(crate) fn advance(&mut self, lengths: &[usize]) {
-        self.lengths.iter_mut().zip(lengths).for_each(|(have, &more)| *have += more);
+        self.lengths
+            .iter_mut()
+            .zip(lengths)
+            .for_each(|(have, &more)| *have += more);
     }
 }
 
@@ -60,12 +67,12 @@ impl lm::Cache for DecoderCache {
     }
 
     fn select(&mut self, rows: &[usize]) {
-        let Some(first) = self.layers.first() else { return };
+        let Some(first) = self.layers.first() else {
+            return;
+        };
         let index: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
-        let index = Tensor::<1, Int>::from_data(
-            TensorData::new(index, [rows.len()]),
-            &first.keys.device(),
-        );
+        let index =
+            Tensor::<1, Int>::from_data(TensorData::new(index, [rows.len()]), &first.keys.device());
         for layer in &mut self.layers {
             layer.keys.inplace(|keys| keys.select(0, index.clone()));
             if let Some(values) = &mut layer.values {

@@ -81,7 +81,10 @@ impl Decoder {
             .collect();
         let metadata = [("format".to_string(), "pt".to_string())].into();
         safetensors::serialize_to_file(views, Some(metadata), &path).map_err(|error| {
-            CheckpointError::Format { path, problem: error.to_string() }
+            CheckpointError::Format {
+                path,
+                problem: error.to_string(),
+            }
         })
     }
 
@@ -92,33 +95,50 @@ impl Decoder {
         let path = dir.join(CONFIG);
         let model = Self::zeros(&read_config(&path)?, device)?;
         let path = dir.join(WEIGHTS);
-        let bytes = fs::read(&path)
-            .map_err(|source| CheckpointError::Io { path: path.clone(), source })?;
+        let bytes = fs::read(&path).map_err(|source| CheckpointError::Io {
+            path: path.clone(),
+            source,
+        })?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| CheckpointError::Format {
             path: path.clone(),
             problem: error.to_string(),
         })?;
         let mut fill = Fill {
             path: ParameterPath::default(),
-            left: file.names().into_iter().map(|name| (name.to_string(), ())).collect(),
+            left: file
+                .names()
+                .into_iter()
+                .map(|name| (name.to_string(), ()))
+                .collect(),
             file: &file,
             problems: Vec::new(),
         };
         let model = model.map(&mut fill);
-        let extra = fill.left.keys().map(|name| format!("tensor `{name}` is not of this model"));
+        let extra = fill
+            .left
+            .keys()
+            .map(|name| format!("tensor `{name}` is not of this model"));
         fill.problems.extend(extra);
         if fill.problems.is_empty() {
             Ok(model)
         } else {
-            Err(CheckpointError::Tensors { path, problems: fill.problems })
+            Err(CheckpointError::Tensors {
+                path,
+                problems: fill.problems,
+            })
         }
     }
 }
 
 fn read_config(path: &Path) -> Result<DecoderConfig, CheckpointError> {
-    let config = |problem| CheckpointError::Config { path: path.into(), problem };
-    let text = fs::read_to_string(path)
-        .map_err(|source| CheckpointError::Io { path: path.into(), source })?;
+    let config = |problem| CheckpointError::Config {
+        path: path.into(),
+        problem,
+    };
+    let text = fs::read_to_string(path).map_err(|source| CheckpointError::Io {
+        path: path.into(),
+        source,
+    })?;
     let json = serde_json::from_str(&text).map_err(|error| config(error.to_string()))?;
     hf::from_json(&json).map_err(config)
 }
@@ -131,8 +151,14 @@ struct Stored {
 
 impl Stored {
     fn new(values: &[f32], shape: &[usize]) -> Self {
-        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        Self { shape: shape.into(), bytes }
+        let bytes = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        Self {
+            shape: shape.into(),
+            bytes,
+        }
     }
 
     fn view(&self) -> TensorView<'_> {
@@ -155,7 +181,11 @@ fn layout(name: &str, shape: &[usize]) -> Layout {
     match shape {
         [experts, ..] if shape.len() == 3 => {
             let (parent, field) = name.rsplit_once('.').expect("expert weights have a parent");
-            Layout::Experts((0..*experts).map(|e| format!("{parent}.{e}.{field}.weight")).collect())
+            Layout::Experts(
+                (0..*experts)
+                    .map(|e| format!("{parent}.{e}.{field}.weight"))
+                    .collect(),
+            )
         }
         [_, _] if !name.ends_with("embed_tokens.weight") && !name.ends_with("gate.weight") => {
             Layout::Transposed
@@ -165,7 +195,9 @@ fn layout(name: &str, shape: &[usize]) -> Layout {
 }
 
 fn transpose(values: &[f32], rows: usize, cols: usize) -> Vec<f32> {
-    (0..cols).flat_map(|col| (0..rows).map(move |row| values[row * cols + col])).collect()
+    (0..cols)
+        .flat_map(|col| (0..rows).map(move |row| values[row * cols + col]))
+        .collect()
 }
 
 #[derive(Default)]
@@ -194,13 +226,15 @@ impl ModuleVisitor for Collect {
             }
             Layout::Transposed => {
                 let values = transpose(&values, shape[0], shape[1]);
-                self.tensors.insert(name, Stored::new(&values, &[shape[1], shape[0]]));
+                self.tensors
+                    .insert(name, Stored::new(&values, &[shape[1], shape[0]]));
             }
             Layout::Experts(names) => {
                 let (rows, cols) = (shape[1], shape[2]);
                 for (name, matrix) in names.into_iter().zip(values.chunks(rows * cols)) {
                     let matrix = transpose(matrix, rows, cols);
-                    self.tensors.insert(name, Stored::new(&matrix, &[cols, rows]));
+                    self.tensors
+                        .insert(name, Stored::new(&matrix, &[cols, rows]));
                 }
             }
         }
@@ -258,7 +292,9 @@ impl ModuleMapper for Fill<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let name = self.path.name();
         let shape = param.val().dims();
-        let Some(values) = self.parameter(&name, &shape) else { return param };
+        let Some(values) = self.parameter(&name, &shape) else {
+            return param;
+        };
         param.map(|old| {
             let tensor = Tensor::from_data(TensorData::new(values, shape), &old.device());
             tensor.set_require_grad(old.is_require_grad())
@@ -269,7 +305,10 @@ impl ModuleMapper for Fill<'_> {
 fn read(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
     let view = file.tensor(name).map_err(|_| "is missing".to_string())?;
     if view.shape() != shape {
-        return Err(format!("has shape {:?}, the configuration asks for {shape:?}", view.shape()));
+        return Err(format!(
+            "has shape {:?}, the configuration asks for {shape:?}",
+            view.shape()
+        ));
     }
     let values: Vec<f32> = match view.dtype() {
         Dtype::F32 => {
@@ -300,7 +339,12 @@ mod tests {
 
     fn hidden(model: &Decoder) -> Vec<f32> {
         let batch = TokenBatch::new(&[vec![1u32, 2, 3, 4]]);
-        model.forward(&batch).hidden_btd.into_data().iter::<f32>().collect()
+        model
+            .forward(&batch)
+            .hidden_btd
+            .into_data()
+            .iter::<f32>()
+            .collect()
     }
 
     #[test]
@@ -322,11 +366,23 @@ mod tests {
         let bytes = fs::read(dir.path().join(WEIGHTS)).unwrap();
         let file = SafeTensors::deserialize(&bytes).unwrap();
         let shape = |name| file.tensor(name).unwrap().shape().to_vec();
-        assert_eq!(shape("model.layers.1.mlp.experts.7.gate_proj.weight"), [12, 16]);
-        assert_eq!(shape("model.layers.1.mlp.experts.7.down_proj.weight"), [16, 12]);
+        assert_eq!(
+            shape("model.layers.1.mlp.experts.7.gate_proj.weight"),
+            [12, 16]
+        );
+        assert_eq!(
+            shape("model.layers.1.mlp.experts.7.down_proj.weight"),
+            [16, 12]
+        );
         assert_eq!(shape("model.layers.1.mlp.gate.weight"), [8, 16]);
-        assert_eq!(shape("model.layers.1.mlp.gate.e_score_correction_bias"), [8]);
-        assert_eq!(shape("model.layers.0.self_attn.kv_a_proj_with_mqa.weight"), [12, 16]);
+        assert_eq!(
+            shape("model.layers.1.mlp.gate.e_score_correction_bias"),
+            [8]
+        );
+        assert_eq!(
+            shape("model.layers.0.self_attn.kv_a_proj_with_mqa.weight"),
+            [12, 16]
+        );
         assert_eq!(shape("lm_head.weight"), [23, 16]);
     }
 
@@ -337,9 +393,14 @@ mod tests {
         model.save(dir.path(), None).unwrap();
         let config = dir.path().join(CONFIG);
         let text = fs::read_to_string(&config).unwrap();
-        fs::write(&config, text.replace("\"intermediate_size\": 24", "\"intermediate_size\": 25"))
-            .unwrap();
-        let error = Decoder::load(dir.path(), &Device::flex()).unwrap_err().to_string();
+        fs::write(
+            &config,
+            text.replace("\"intermediate_size\": 24", "\"intermediate_size\": 25"),
+        )
+        .unwrap();
+        let error = Decoder::load(dir.path(), &Device::flex())
+            .unwrap_err()
+            .to_string();
         let expected = "tensor `model.layers.0.mlp.gate_proj.weight` has shape [24, 16], \
                         the configuration asks for [25, 16]";
         assert!(error.contains(expected), "{error}");
@@ -347,7 +408,9 @@ mod tests {
         let weights = dir.path().join(WEIGHTS);
         let bytes = fs::read(&weights).unwrap();
         fs::write(&weights, &bytes[..bytes.len() / 2]).unwrap();
-        let error = Decoder::load(dir.path(), &Device::flex()).unwrap_err().to_string();
+        let error = Decoder::load(dir.path(), &Device::flex())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("not a readable safetensors file"), "{error}");
     }
 }

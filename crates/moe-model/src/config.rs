@@ -119,7 +119,11 @@ fn ensure(
     if holds {
         return Ok(());
     }
-    Err(ConfigError { key, value: value.to_string(), problem: problem.into() })
+    Err(ConfigError {
+        key,
+        value: value.to_string(),
+        problem: problem.into(),
+    })
 }
 
 impl DecoderConfig {
@@ -130,17 +134,26 @@ impl DecoderConfig {
         ensure(self.width > 0, "width", self.width, positive)?;
         ensure(self.layers > 0, "layers", self.layers, positive)?;
         ensure(self.inner > 0, "inner", self.inner, positive)?;
-        ensure(self.max_positions > 0, "max_positions", self.max_positions, positive)?;
+        ensure(
+            self.max_positions > 0,
+            "max_positions",
+            self.max_positions,
+            positive,
+        )?;
         match &self.attention {
             AttentionConfig::Latent(latent) => latent.validate()?,
             AttentionConfig::Grouped(grouped) => grouped.validate()?,
         }
-        self.mixture.as_ref().map_or(Ok(()), MixtureConfig::validate)
+        self.mixture
+            .as_ref()
+            .map_or(Ok(()), MixtureConfig::validate)
     }
 
     /// The mixture of block `layer`, if that block has one.
     pub(crate) fn mixture_at(&self, layer: usize) -> Option<&MixtureConfig> {
-        self.mixture.as_ref().filter(|mixture| layer >= mixture.dense_layers)
+        self.mixture
+            .as_ref()
+            .filter(|mixture| layer >= mixture.dense_layers)
     }
 }
 
@@ -148,12 +161,27 @@ impl LatentConfig {
     fn validate(&self) -> Result<(), ConfigError> {
         let positive = "must be at least 1";
         ensure(self.heads > 0, "heads", self.heads, positive)?;
-        ensure(self.query_rank != Some(0), "query_rank", 0, "leave it out for no compression")?;
-        ensure(self.latent_rank > 0, "latent_rank", self.latent_rank, positive)?;
+        ensure(
+            self.query_rank != Some(0),
+            "query_rank",
+            0,
+            "leave it out for no compression",
+        )?;
+        ensure(
+            self.latent_rank > 0,
+            "latent_rank",
+            self.latent_rank,
+            positive,
+        )?;
         ensure(self.nope_dim > 0, "nope_dim", self.nope_dim, positive)?;
         ensure(self.value_dim > 0, "value_dim", self.value_dim, positive)?;
         let even = self.rope_dim > 0 && self.rope_dim.is_multiple_of(2);
-        ensure(even, "rope_dim", self.rope_dim, "must be even and at least 2")
+        ensure(
+            even,
+            "rope_dim",
+            self.rope_dim,
+            "must be even and at least 2",
+        )
     }
 }
 
@@ -164,25 +192,50 @@ impl GroupedConfig {
         let problem = format!("must divide heads ({})", self.heads);
         ensure(divides, "kv_heads", self.kv_heads, &problem)?;
         let even = self.head_dim > 0 && self.head_dim.is_multiple_of(2);
-        ensure(even, "head_dim", self.head_dim, "must be even and at least 2")
+        ensure(
+            even,
+            "head_dim",
+            self.head_dim,
+            "must be even and at least 2",
+        )
     }
 }
 
 impl MixtureConfig {
     fn validate(&self) -> Result<(), ConfigError> {
-        ensure(self.experts > 0, "experts", self.experts, "must be at least 1")?;
-        ensure(self.inner > 0, "expert inner", self.inner, "must be at least 1")?;
+        ensure(
+            self.experts > 0,
+            "experts",
+            self.experts,
+            "must be at least 1",
+        )?;
+        ensure(
+            self.inner > 0,
+            "expert inner",
+            self.inner,
+            "must be at least 1",
+        )?;
         let groups = self.groups > 0 && self.experts.is_multiple_of(self.groups);
         let problem = format!("must divide experts ({})", self.experts);
         ensure(groups, "groups", self.groups, &problem)?;
         let two = self.groups == 1 || self.experts / self.groups >= 2;
-        ensure(two, "groups", self.groups, "a group needs two experts to be scored by")?;
+        ensure(
+            two,
+            "groups",
+            self.groups,
+            "a group needs two experts to be scored by",
+        )?;
         let active_groups = (1..=self.groups).contains(&self.active_groups);
         let problem = format!("must lie in 1..={}", self.groups);
         ensure(active_groups, "active_groups", self.active_groups, &problem)?;
         let eligible = self.experts / self.groups * self.active_groups;
         let problem = format!("must lie in 1..={eligible}, the experts of the chosen groups");
-        ensure((1..=eligible).contains(&self.active), "active experts", self.active, &problem)
+        ensure(
+            (1..=eligible).contains(&self.active),
+            "active experts",
+            self.active,
+            &problem,
+        )
     }
 }
 
@@ -252,8 +305,11 @@ pub(crate) mod tests {
             "active experts is 5: must lie in 1..=4, the experts of the chosen groups"
         );
         let mut config = small_dense();
-        config.attention =
-            AttentionConfig::Grouped(GroupedConfig { heads: 4, kv_heads: 3, head_dim: 6 });
+        config.attention = AttentionConfig::Grouped(GroupedConfig {
+            heads: 4,
+            kv_heads: 3,
+            head_dim: 6,
+        });
         assert_eq!(config.validate().unwrap_err().key, "kv_heads");
     }
 }

@@ -52,7 +52,14 @@ fn attention(config: &DecoderConfig) -> usize {
 }
 
 fn latent_attention(latent: &LatentConfig, d: usize) -> usize {
-    let LatentConfig { heads, query_rank, latent_rank: r, nope_dim, rope_dim, value_dim } = *latent;
+    let LatentConfig {
+        heads,
+        query_rank,
+        latent_rank: r,
+        nope_dim,
+        rope_dim,
+        value_dim,
+    } = *latent;
     let queries = heads * (nope_dim + rope_dim);
     let query = query_rank.map_or(d * queries, |rank| d * rank + rank + rank * queries);
     let key_value = d * (r + rope_dim) + r + r * heads * (nope_dim + value_dim);

@@ -42,7 +42,11 @@ struct Embedding {
 impl Decoder {
     /// A model with random weights: normal with the configured deviation, norms at 1.
     pub fn init(config: &DecoderConfig, seed: u64, device: &Device) -> Result<Self, ConfigError> {
-        Ok(initialise(Self::zeros(config, device)?, config.init_std, seed))
+        Ok(initialise(
+            Self::zeros(config, device)?,
+            config.init_std,
+            seed,
+        ))
     }
 
     /// A model whose weights are still to be set.
@@ -51,8 +55,12 @@ impl Decoder {
         let embedding = Tensor::zeros([config.vocabulary, config.width], device);
         Ok(Self {
             model: Backbone {
-                embed_tokens: Embedding { weight: Param::from_tensor(embedding) },
-                layers: (0..config.layers).map(|i| Block::new(config, i, device)).collect(),
+                embed_tokens: Embedding {
+                    weight: Param::from_tensor(embedding),
+                },
+                layers: (0..config.layers)
+                    .map(|i| Block::new(config, i, device))
+                    .collect(),
                 norm: RmsNorm::new(config.width, config.norm_eps, device),
             },
             lm_head: (!config.tied).then(|| projection(config.width, config.vocabulary, device)),
@@ -98,7 +106,13 @@ impl CausalLm for Decoder {
 
     fn forward(&self, batch: &TokenBatch) -> Hidden {
         let (b, t) = (batch.rows(), batch.width());
-        let layout = self.layout(batch, Span { starts: vec![0; b], offsets: vec![0; b] });
+        let layout = self.layout(
+            batch,
+            Span {
+                starts: vec![0; b],
+                offsets: vec![0; b],
+            },
+        );
         let mut x_nd = self.embed(batch);
         let mut routed = Vec::new();
         for layer in &self.model.layers {
@@ -109,11 +123,20 @@ impl CausalLm for Decoder {
         let weight = self.mixture().map_or(0.0, |mixture| mixture.balance_weight);
         let mask_bt = batch.mask(&self.device());
         let aux_loss = (weight > 0.0)
-            .then(|| routed.iter().map(|r| balance_loss(r, &mask_bt)).reduce(|a, b| a + b))
+            .then(|| {
+                routed
+                    .iter()
+                    .map(|r| balance_loss(r, &mask_bt))
+                    .reduce(|a, b| a + b)
+            })
             .flatten()
             .map(|loss| loss * weight);
         Hidden {
-            hidden_btd: self.model.norm.forward(x_nd).reshape([b, t, self.config.width]),
+            hidden_btd: self
+                .model
+                .norm
+                .forward(x_nd)
+                .reshape([b, t, self.config.width]),
             aux_loss,
             routing: routed.into_iter().map(|r| r.index_nk).collect(),
         }
@@ -128,29 +151,44 @@ impl CausalLm for Decoder {
 
     fn cache(&self, rows: usize, capacity: usize) -> DecoderCache {
         let device = self.device();
-        let layers =
-            self.model.layers.iter().map(|layer| layer.cache(rows, capacity, &device)).collect();
+        let layers = self
+            .model
+            .layers
+            .iter()
+            .map(|layer| layer.cache(rows, capacity, &device))
+            .collect();
         DecoderCache::new(layers, rows, capacity)
     }
 
     fn decode(&self, batch: &TokenBatch, cache: &mut DecoderCache) -> Tensor<3> {
         let (b, t) = (batch.rows(), batch.width());
-        assert_eq!(cache.lengths().len(), b, "a cache row for every row of the batch");
+        assert_eq!(
+            cache.lengths().len(),
+            b,
+            "a cache row for every row of the batch"
+        );
         let layout = self.layout(batch, cache.span(t));
         let mut x_nd = self.embed(batch);
         for (layer, layer_cache) in self.model.layers.iter().zip(&mut cache.layers) {
             x_nd = layer.decode(x_nd, &layout, layer_cache);
         }
         cache.advance(batch.lengths());
-        self.model.norm.forward(x_nd).reshape([b, t, self.config.width])
+        self.model
+            .norm
+            .forward(x_nd)
+            .reshape([b, t, self.config.width])
     }
 
     fn after_step(mut self, load: &[Vec<u64>]) -> Self {
         let speed = self.mixture().map_or(0.0, |mixture| mixture.bias_speed);
         if speed > 0.0 && !load.is_empty() {
             let mut loads = load.iter();
-            self.model.layers =
-                self.model.layers.into_iter().map(|l| l.balance(&mut loads, speed)).collect();
+            self.model.layers = self
+                .model
+                .layers
+                .into_iter()
+                .map(|l| l.balance(&mut loads, speed))
+                .collect();
         }
         self
     }

@@ -15,7 +15,9 @@ pub(crate) fn from_json(json: &Value) -> Result<DecoderConfig, String> {
         "deepseek_v3" => (latent(&fields)?, Some(mixture(&fields)?)),
         "llama" => (grouped(&fields)?, None),
         other => {
-            return Err(format!("model_type is `{other}`; known are deepseek_v3 and llama"));
+            return Err(format!(
+                "model_type is `{other}`; known are deepseek_v3 and llama"
+            ));
         }
     };
     Ok(DecoderConfig {
@@ -58,7 +60,8 @@ pub(crate) fn to_json(config: &DecoderConfig, end_token: Option<u32>) -> Option<
         (AttentionConfig::Grouped(grouped), None) => llama(grouped),
         _ => return None,
     };
-    json.as_object_mut()?.extend(architecture.as_object()?.clone());
+    json.as_object_mut()?
+        .extend(architecture.as_object()?.clone());
     Some(json)
 }
 
@@ -118,8 +121,14 @@ fn grouped(fields: &Fields) -> Result<AttentionConfig, String> {
         Some(dim) => dim,
         None => fields.count("hidden_size")? / heads.max(1),
     };
-    let kv_heads = fields.optional_count("num_key_value_heads")?.unwrap_or(heads);
-    Ok(AttentionConfig::Grouped(GroupedConfig { heads, kv_heads, head_dim }))
+    let kv_heads = fields
+        .optional_count("num_key_value_heads")?
+        .unwrap_or(heads);
+    Ok(AttentionConfig::Grouped(GroupedConfig {
+        heads,
+        kv_heads,
+        head_dim,
+    }))
 }
 
 fn mixture(fields: &Fields) -> Result<MixtureConfig, String> {
@@ -147,12 +156,15 @@ impl Fields<'_> {
     }
 
     fn required(&self, key: &str) -> Result<&Value, String> {
-        self.present(key).ok_or_else(|| format!("`{key}` is missing"))
+        self.present(key)
+            .ok_or_else(|| format!("`{key}` is missing"))
     }
 
     fn text(&self, key: &str) -> Result<&str, String> {
         let value = self.required(key)?;
-        value.as_str().ok_or_else(|| format!("`{key}` is {value}, not a string"))
+        value
+            .as_str()
+            .ok_or_else(|| format!("`{key}` is {value}, not a string"))
     }
 
     fn count(&self, key: &str) -> Result<usize, String> {
@@ -161,19 +173,31 @@ impl Fields<'_> {
     }
 
     fn optional_count(&self, key: &str) -> Result<Option<usize>, String> {
-        let Some(value) = self.present(key) else { return Ok(None) };
+        let Some(value) = self.present(key) else {
+            return Ok(None);
+        };
         let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
-        count.map(Some).ok_or_else(|| format!("`{key}` is {value}, not a whole number from 0 up"))
+        count
+            .map(Some)
+            .ok_or_else(|| format!("`{key}` is {value}, not a whole number from 0 up"))
     }
 
     fn number_or(&self, key: &str, default: f64) -> Result<f64, String> {
-        let Some(value) = self.present(key) else { return Ok(default) };
-        value.as_f64().ok_or_else(|| format!("`{key}` is {value}, not a number"))
+        let Some(value) = self.present(key) else {
+            return Ok(default);
+        };
+        value
+            .as_f64()
+            .ok_or_else(|| format!("`{key}` is {value}, not a number"))
     }
 
     fn flag_or(&self, key: &str, default: bool) -> Result<bool, String> {
-        let Some(value) = self.present(key) else { return Ok(default) };
-        value.as_bool().ok_or_else(|| format!("`{key}` is {value}, not true or false"))
+        let Some(value) = self.present(key) else {
+            return Ok(default);
+        };
+        value
+            .as_bool()
+            .ok_or_else(|| format!("`{key}` is {value}, not true or false"))
     }
 
     /// The base of the rotary frequencies, in the old spelling or the new.
@@ -194,12 +218,18 @@ impl Fields<'_> {
             return Err("`rope_interleave` is false; only interleaved rotary keys are".into());
         }
         if let Some(scaling) = self.present("rope_scaling") {
-            return Err(format!("`rope_scaling` is {scaling}; scaled positions are not supported"));
+            return Err(format!(
+                "`rope_scaling` is {scaling}; scaled positions are not supported"
+            ));
         }
-        let rope = self.present("rope_parameters").and_then(|rope| rope.get("rope_type"));
+        let rope = self
+            .present("rope_parameters")
+            .and_then(|rope| rope.get("rope_type"));
         match rope.and_then(Value::as_str) {
             None | Some("default") => Ok(()),
-            Some(kind) => Err(format!("`rope_type` is `{kind}`; only `default` is supported")),
+            Some(kind) => Err(format!(
+                "`rope_type` is `{kind}`; only `default` is supported"
+            )),
         }
     }
 }
@@ -223,7 +253,11 @@ mod tests {
     fn errors_name_the_key() {
         let mut json = to_json(&small_mixture(), None).unwrap();
         json["hidden_size"] = json!("wide");
-        assert!(from_json(&json).unwrap_err().contains("`hidden_size` is \"wide\""));
+        assert!(
+            from_json(&json)
+                .unwrap_err()
+                .contains("`hidden_size` is \"wide\"")
+        );
         json["model_type"] = json!("bert");
         assert!(from_json(&json).unwrap_err().contains("bert"));
         let mut json = to_json(&small_dense(), None).unwrap();

@@ -8,10 +8,13 @@ use burn::tensor::{Tensor, TensorData};
 use lm::ParameterPath;
 use rand::RngExt;
 
-
 /// Sets matrices to N(0, std²). Vectors (norm weights, router biases) stay as built.
 pub(crate) fn initialise<M: Module>(model: M, std: f64, seed: u64) -> M {
-    model.map(&mut Initialise { path: ParameterPath::default(), std, seed })
+    model.map(&mut Initialise {
+        path: ParameterPath::default(),
+        std,
+        seed,
+    })
 }
 
 struct Initialise {

@@ -12,7 +12,10 @@ pub(crate) struct RmsNorm {
 
 impl RmsNorm {
     pub(crate) fn new(width: usize, eps: f64, device: &Device) -> Self {
-        Self { weight: Param::from_tensor(Tensor::ones([width], device)), eps }
+        Self {
+            weight: Param::from_tensor(Tensor::ones([width], device)),
+            eps,
+        }
     }
 
     /// # Shapes

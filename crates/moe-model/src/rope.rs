@@ -13,8 +13,9 @@ impl Angles {
     /// Row b's token i stands at position `starts[b] + i`; `dim` is the rotated width.
     pub(crate) fn new(starts: &[usize], t: usize, dim: usize, theta: f64, device: &Device) -> Self {
         let half = dim / 2;
-        let frequencies: Vec<f64> =
-            (0..half).map(|i| theta.powf(-((2 * i) as f64) / dim as f64)).collect();
+        let frequencies: Vec<f64> = (0..half)
+            .map(|i| theta.powf(-((2 * i) as f64) / dim as f64))
+            .collect();
         let mut cos = Vec::with_capacity(starts.len() * t * half);
         let mut sin = Vec::with_capacity(starts.len() * t * half);
         for &start in starts {

@@ -46,7 +46,11 @@ fn mixture(query_rank: Option<usize>) -> DecoderConfig {
 
 fn dense() -> DecoderConfig {
     DecoderConfig {
-        attention: AttentionConfig::Grouped(GroupedConfig { heads: 4, kv_heads: 2, head_dim: 6 }),
+        attention: AttentionConfig::Grouped(GroupedConfig {
+            heads: 4,
+            kv_heads: 2,
+            head_dim: 6,
+        }),
         mixture: None,
         tied: true,
         ..mixture(None)
@@ -67,21 +71,31 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 fn assert_close(left: &[f32], right: &[f32], tolerance: f32) {
     assert_eq!(left.len(), right.len());
     for (i, (l, r)) in left.iter().zip(right).enumerate() {
-        assert!((l - r).abs() <= tolerance * (1.0 + r.abs()), "at {i}: {l} and {r}");
+        assert!(
+            (l - r).abs() <= tolerance * (1.0 + r.abs()),
+            "at {i}: {l} and {r}"
+        );
     }
 }
 
 #[test]
 fn cached_decoding_equals_the_full_forward() {
-    let rows: [Vec<u32>; 3] = [vec![1, 2, 3, 4, 5, 6, 7], vec![9, 8, 7, 6, 5], vec![3, 3, 3]];
+    let rows: [Vec<u32>; 3] = [
+        vec![1, 2, 3, 4, 5, 6, 7],
+        vec![9, 8, 7, 6, 5],
+        vec![3, 3, 3],
+    ];
     for model in models() {
         let d = model.config().width;
         let batch = TokenBatch::new(&rows);
         let full = values(model.forward(&batch).hidden_btd);
         // prompts of different lengths, then token by token
         let prompt_lengths = [4, 2, 1];
-        let prompts: Vec<&[u32]> =
-            rows.iter().zip(prompt_lengths).map(|(row, n)| &row[..n]).collect();
+        let prompts: Vec<&[u32]> = rows
+            .iter()
+            .zip(prompt_lengths)
+            .map(|(row, n)| &row[..n])
+            .collect();
         let mut cache = model.cache(3, 10);
         let prompt_batch = TokenBatch::new(&prompts);
         let hidden = values(model.decode(&prompt_batch, &mut cache));
@@ -93,8 +107,11 @@ fn cached_decoding_equals_the_full_forward() {
             }
         }
         for step in 0..2 {
-            let next: Vec<[u32; 1]> =
-                rows.iter().zip(prompt_lengths).map(|(row, n)| [row[n + step]]).collect();
+            let next: Vec<[u32; 1]> = rows
+                .iter()
+                .zip(prompt_lengths)
+                .map(|(row, n)| [row[n + step]])
+                .collect();
             let hidden = values(model.decode(&TokenBatch::new(&next), &mut cache));
             for (row, &length) in prompt_lengths.iter().enumerate() {
                 let expected = (row * batch.width() + length + step) * d;
@@ -116,13 +133,19 @@ fn padding_changes_nothing() {
 }
 
 fn sequence(tokens: &[u32]) -> Sequence {
-    Sequence { tokens: tokens.to_vec(), context: 1 }
+    Sequence {
+        tokens: tokens.to_vec(),
+        context: 1,
+    }
 }
 
 #[test]
 fn samples_do_not_depend_on_their_neighbours() {
     let prompts: Vec<Prompt> = (0..5)
-        .map(|i| Prompt { id: format!("p{i}"), tokens: (1..=i + 2).collect() })
+        .map(|i| Prompt {
+            id: format!("p{i}"),
+            tokens: (1..=i + 2).collect(),
+        })
         .collect();
     let options = |max_rows| GenerateOptions {
         samples: 3,
@@ -147,10 +170,16 @@ fn samples_do_not_depend_on_their_neighbours() {
 
 #[test]
 fn the_sampler_reports_the_log_probs_training_sees() {
-    let prompts = [Prompt { id: "p".into(), tokens: vec![4, 5, 6] }];
+    let prompts = [Prompt {
+        id: "p".into(),
+        tokens: vec![4, 5, 6],
+    }];
     let options = GenerateOptions {
         samples: 6,
-        sampling: Sampling { temperature: 0.7, top_p: 1.0 },
+        sampling: Sampling {
+            temperature: 0.7,
+            top_p: 1.0,
+        },
         max_new_tokens: 9,
         end_token: 2,
         seed: 1,
@@ -173,10 +202,17 @@ fn the_sampler_reports_the_log_probs_training_sees() {
 
 #[test]
 fn a_loaded_expert_is_biased_down_and_an_idle_one_up() {
-    let model = Decoder::init(&mixture(None), 5, &Device::flex()).unwrap().train();
+    let model = Decoder::init(&mixture(None), 5, &Device::flex())
+        .unwrap()
+        .train();
     let before = score(&model, &[sequence(&[1, 2, 3, 4, 5, 6])], 1.0);
     assert_eq!(before.load.len(), 2, "two of three blocks are mixtures");
-    assert!(before.load.iter().all(|load| load.iter().sum::<u64>() == 12));
+    assert!(
+        before
+            .load
+            .iter()
+            .all(|load| load.iter().sum::<u64>() == 12)
+    );
     // push everything to the experts that were idle
     let mut model = model;
     for _ in 0..200 {
@@ -185,7 +221,12 @@ fn a_loaded_expert_is_biased_down_and_an_idle_one_up() {
     }
     let after = score(&model, &[sequence(&[1, 2, 3, 4, 5, 6])], 1.0);
     let most = |load: &[Vec<u64>]| load.iter().map(|l| *l.iter().max().unwrap()).max().unwrap();
-    assert!(most(&after.load) < most(&before.load), "{:?} {:?}", before.load, after.load);
+    assert!(
+        most(&after.load) < most(&before.load),
+        "{:?} {:?}",
+        before.load,
+        after.load
+    );
 }
 
 #[test]
@@ -195,11 +236,16 @@ fn gradients_agree_with_finite_differences() {
         let sequences = [sequence(&[1, 2, 3, 4, 5]), sequence(&[7, 8, 9])];
         let loss = |model: &Decoder| {
             let scores = score(model, &sequences, 1.0);
-            let aux = scores.aux_loss.map_or_else(|| scores.log_probs_n.clone().sum() * 0.0, |a| a);
+            let aux = scores
+                .aux_loss
+                .map_or_else(|| scores.log_probs_n.clone().sum() * 0.0, |a| a);
             scores.log_probs_n.mean() + aux * 100.0
         };
         let gradients = loss(&model).backward();
-        let mut probe = Probe { gradients, names: Vec::new() };
+        let mut probe = Probe {
+            gradients,
+            names: Vec::new(),
+        };
         model.visit(&mut probe);
         assert!(!probe.names.is_empty());
         for (index, analytic) in probe.names {

@@ -18,7 +18,9 @@ pub fn device() -> Result<Device> {
     std::panic::set_hook(hook);
     probed.map_err(|panic| {
         let words = panic.downcast_ref::<String>().map(String::as_str);
-        let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason");
+        let words = words
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("no reason");
         anyhow::anyhow!("the {BACKEND} device cannot be used ({words}). {REMEDY}")
     })
 }

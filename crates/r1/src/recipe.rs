@@ -14,33 +14,67 @@ use crate::stages::{Curate, Distill, Evaluate, Pretrain, Rl, Sft, Shape, Tasks};
 /// What a stage fails with.
 pub fn run(run: &Run, preset: &Preset) -> Result<()> {
     let p = preset;
-    let tasks = run.stage("0-tasks", Tasks { settings: &p.tasks, corpus: &p.corpus })?;
+    let tasks = run.stage(
+        "0-tasks",
+        Tasks {
+            settings: &p.tasks,
+            corpus: &p.corpus,
+        },
+    )?;
 
     let mixture = Shape::Mixture(&p.model);
-    let base = Pretrain { shape: mixture, tasks: &tasks, corpus: &p.corpus, plan: &p.base };
+    let base = Pretrain {
+        shape: mixture,
+        tasks: &tasks,
+        corpus: &p.corpus,
+        plan: &p.base,
+    };
     let base = run.stage("1-base", base)?;
 
     // R1-Zero: reinforcement learning straight from the base, no SFT first.
-    let zero = Rl { policy: &base, tasks: &tasks, plan: &p.zero, compute_of: None };
+    let zero = Rl {
+        policy: &base,
+        tasks: &tasks,
+        plan: &p.zero,
+        compute_of: None,
+    };
     let zero = run.stage("2-r1-zero", zero)?;
 
     // R1: a cold start, then RL with the language reward.
     let cold = Sft::cold_start(&base, &tasks, &p.cold_start_sft);
     let cold = run.stage("3-cold-start", cold)?;
-    let reasoner = Rl { policy: &cold, tasks: &tasks, plan: &p.reasoning, compute_of: None };
+    let reasoner = Rl {
+        policy: &cold,
+        tasks: &tasks,
+        plan: &p.reasoning,
+        compute_of: None,
+    };
     let reasoner = run.stage("4-reasoning-rl", reasoner)?;
 
     // Its best samples teach the BASE anew, and a second RL finishes.
-    let curated = Curate { teacher: &reasoner, tasks: &tasks, plan: &p.rejection };
+    let curated = Curate {
+        teacher: &reasoner,
+        tasks: &tasks,
+        plan: &p.rejection,
+    };
     let curated = run.stage("5-rejection-sampling", curated)?;
     let sft = run.stage("6-sft", Sft::curated(&base, &tasks, &curated, &p.sft))?;
-    let r1 = Rl { policy: &sft, tasks: &tasks, plan: &p.second, compute_of: None };
+    let r1 = Rl {
+        policy: &sft,
+        tasks: &tasks,
+        plan: &p.second,
+        compute_of: None,
+    };
     let r1 = run.stage("7-r1", r1)?;
 
     // A small dense student learns from R1's samples alone; beside it, the same student with RL.
     let dense = Shape::Dense(&p.student);
-    let student_base =
-        Pretrain { shape: dense, tasks: &tasks, corpus: &p.corpus, plan: &p.student_base };
+    let student_base = Pretrain {
+        shape: dense,
+        tasks: &tasks,
+        corpus: &p.corpus,
+        plan: &p.student_base,
+    };
     let student_base = run.stage("8a-student-base", student_base)?;
     let student = Distill {
         teacher: &r1,
@@ -69,6 +103,13 @@ pub fn run(run: &Run, preset: &Preset) -> Result<()> {
         ("student", &student),
         ("student-rl", &student_rl),
     ];
-    run.stage("9-eval", Evaluate { models: &models, tasks: &tasks, plan: &p.eval })?;
+    run.stage(
+        "9-eval",
+        Evaluate {
+            models: &models,
+            tasks: &tasks,
+            plan: &p.eval,
+        },
+    )?;
     Ok(())
 }

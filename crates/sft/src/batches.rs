@@ -26,8 +26,17 @@ impl<'a> Batches<'a> {
     /// # Panics
     /// If `data` is empty or `batch` is 0.
     pub fn new(data: &'a [Sequence], batch: usize, seed: u64) -> Self {
-        assert!(!data.is_empty() && batch > 0, "training needs sequences and a batch size");
-        Self { data, batch, seed, epoch: 0, queue: Vec::new() }
+        assert!(
+            !data.is_empty() && batch > 0,
+            "training needs sequences and a batch size"
+        );
+        Self {
+            data,
+            batch,
+            seed,
+            epoch: 0,
+            queue: Vec::new(),
+        }
     }
 
     /// Batches of one epoch.
@@ -65,7 +74,10 @@ mod tests {
 
     fn sequences(count: usize) -> Vec<Sequence> {
         (0..count)
-            .map(|i| Sequence { tokens: vec![i as u32; 1 + i * 7 % 13], context: 1 })
+            .map(|i| Sequence {
+                tokens: vec![i as u32; 1 + i * 7 % 13],
+                context: 1,
+            })
             .collect()
     }
 
@@ -87,7 +99,11 @@ mod tests {
     fn the_order_follows_the_seed() {
         let data = sequences(50);
         let order = |seed| -> Vec<u32> {
-            Batches::new(&data, 4, seed).take(5).flatten().map(|s| s.tokens[0]).collect()
+            Batches::new(&data, 4, seed)
+                .take(5)
+                .flatten()
+                .map(|s| s.tokens[0])
+                .collect()
         };
         assert_eq!(order(1), order(1));
         assert_ne!(order(1), order(2));

@@ -40,5 +40,9 @@ pub fn step<M: CausalLm>(
         }
         loss += trainer.accumulate(part, &scores.load)? - aux_value;
     }
-    Ok(SftReport { loss, tokens, step: trainer.step()? })
+    Ok(SftReport {
+        loss,
+        tokens,
+        step: trainer.step()?,
+    })
 }

@@ -41,7 +41,12 @@ fn trainer(lr: f64) -> Trainer<Decoder> {
     };
     let model = Decoder::init(&config, 3, &Device::flex()).unwrap();
     let config = TrainerConfig {
-        adamw: AdamWConfig { beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0.1 },
+        adamw: AdamWConfig {
+            beta1: 0.9,
+            beta2: 0.95,
+            eps: 1e-8,
+            weight_decay: 0.1,
+        },
         schedule: Schedule::constant(lr, 0),
         clip: 1.0,
     };
@@ -68,7 +73,11 @@ fn the_loss_falls() {
         .take(80)
         .map(|batch| step(&mut trainer, &batch, 4096).unwrap().loss)
         .collect();
-    assert!((losses[0] - 16f64.ln()).abs() < 0.3, "it starts at chance: {}", losses[0]);
+    assert!(
+        (losses[0] - 16f64.ln()).abs() < 0.3,
+        "it starts at chance: {}",
+        losses[0]
+    );
     assert!(losses[79] < 0.3, "{losses:?}");
 }
 
@@ -88,7 +97,12 @@ fn micro_batches_change_nothing() {
     assert!((whole.loss - cut.loss).abs() < 1e-5);
     assert!((whole.step.grad_norm - cut.step.grad_norm).abs() < 1e-4 * whole.step.grad_norm);
     assert_eq!(whole.step.max_load, cut.step.max_load);
-    assert!(after.iter().zip(&after_cut).all(|(a, b)| (a - b).abs() < 1e-3));
+    assert!(
+        after
+            .iter()
+            .zip(&after_cut)
+            .all(|(a, b)| (a - b).abs() < 1e-3)
+    );
 }
 
 #[test]
@@ -97,7 +111,9 @@ fn a_run_repeats_itself() {
     let run = || -> Vec<f64> {
         let mut trainer = trainer(0.01);
         let batches = Batches::new(&data, 8, 1).take(5);
-        batches.map(|batch| step(&mut trainer, &batch, 64).unwrap().loss).collect()
+        batches
+            .map(|batch| step(&mut trainer, &batch, 64).unwrap().loss)
+            .collect()
     };
     assert_eq!(run(), run());
 }

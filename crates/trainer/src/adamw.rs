@@ -41,7 +41,15 @@ pub(crate) fn apply<M: Module>(
     step: usize,
 ) -> M {
     let path = ParameterPath::default();
-    model.map(&mut Apply { path, moments, gradients, config, rate, scale, step })
+    model.map(&mut Apply {
+        path,
+        moments,
+        gradients,
+        config,
+        rate,
+        scale,
+        step,
+    })
 }
 
 struct Apply<'a> {
@@ -65,12 +73,25 @@ impl ModuleMapper for Apply<'_> {
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let name = self.path.name();
-        let Some(gradient) = self.gradients.take(&name) else { return param };
-        let gradient = if self.scale < 1.0 { gradient * self.scale } else { gradient };
-        let [mean, square] = self.moments.by_name.remove(&name).unwrap_or_else(|| {
-            [Tensor::zeros_like(&gradient), Tensor::zeros_like(&gradient)]
-        });
-        let AdamWConfig { beta1, beta2, eps, weight_decay } = *self.config;
+        let Some(gradient) = self.gradients.take(&name) else {
+            return param;
+        };
+        let gradient = if self.scale < 1.0 {
+            gradient * self.scale
+        } else {
+            gradient
+        };
+        let [mean, square] = self
+            .moments
+            .by_name
+            .remove(&name)
+            .unwrap_or_else(|| [Tensor::zeros_like(&gradient), Tensor::zeros_like(&gradient)]);
+        let AdamWConfig {
+            beta1,
+            beta2,
+            eps,
+            weight_decay,
+        } = *self.config;
         let update = AdamWStep {
             lr: self.rate,
             beta1,

@@ -16,7 +16,11 @@ impl GradientSum {
     /// Adds the gradients of one backward pass.
     pub(crate) fn add<M: Module>(&mut self, model: &M, gradients: Gradients) {
         let path = ParameterPath::default();
-        model.visit(&mut Adder { path, gradients, sum: &mut self.by_name });
+        model.visit(&mut Adder {
+            path,
+            gradients,
+            sum: &mut self.by_name,
+        });
     }
 
     pub(crate) fn take(&mut self, name: &str) -> Option<Tensor<1>> {
@@ -29,8 +33,11 @@ impl GradientSum {
 
     /// The L2 norm over all parameters; 0 when there are none.
     pub(crate) fn norm(&self) -> f64 {
-        let squares: Vec<Tensor<1>> =
-            self.by_name.values().map(|g| (g.clone() * g.clone()).sum()).collect();
+        let squares: Vec<Tensor<1>> = self
+            .by_name
+            .values()
+            .map(|g| (g.clone() * g.clone()).sum())
+            .collect();
         if squares.is_empty() {
             return 0.0;
         }
@@ -55,7 +62,9 @@ impl ModuleVisitor for Adder<'_> {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let Some(gradient) = param.val().grad_remove(&mut self.gradients) else { return };
+        let Some(gradient) = param.val().grad_remove(&mut self.gradients) else {
+            return;
+        };
         let flat: Tensor<1> = gradient.flatten(0, D - 1);
         let name = self.path.name();
         let total = match self.sum.remove(&name) {

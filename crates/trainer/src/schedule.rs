@@ -19,7 +19,12 @@ pub struct Schedule {
 impl Schedule {
     /// The same rate at every step, after `warmup`.
     pub fn constant(rate: f64, warmup: usize) -> Self {
-        Self { peak: rate, floor: rate, warmup, total: usize::MAX }
+        Self {
+            peak: rate,
+            floor: rate,
+            warmup,
+            total: usize::MAX,
+        }
     }
 
     /// The rate of step `step`, counted from 0.
@@ -40,8 +45,15 @@ mod tests {
 
     #[test]
     fn warms_up_peaks_and_falls() {
-        let schedule = Schedule { peak: 1.0, floor: 0.1, warmup: 4, total: 14 };
-        let rates: Vec<f64> = [0, 1, 4, 9, 14, 99].map(|step| schedule.rate(step)).to_vec();
+        let schedule = Schedule {
+            peak: 1.0,
+            floor: 0.1,
+            warmup: 4,
+            total: 14,
+        };
+        let rates: Vec<f64> = [0, 1, 4, 9, 14, 99]
+            .map(|step| schedule.rate(step))
+            .to_vec();
         for (rate, expected) in rates.iter().zip([0.0, 0.25, 1.0, 0.55, 0.1, 0.1]) {
             assert!((rate - expected).abs() < 1e-12, "{rates:?}");
         }

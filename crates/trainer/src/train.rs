@@ -77,7 +77,9 @@ impl<M: CausalLm> Trainer<M> {
 
     /// The model as it stands, tracking gradients.
     pub fn model(&self) -> &M {
-        self.model.as_ref().expect("only a step takes the model, and it puts it back")
+        self.model
+            .as_ref()
+            .expect("only a step takes the model, and it puts it back")
     }
 
     /// A copy for inference.
@@ -110,7 +112,10 @@ impl<M: CausalLm> Trainer<M> {
         self.load.resize(load.len(), Vec::new());
         for (total, part) in self.load.iter_mut().zip(load) {
             total.resize(part.len(), 0);
-            total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+            total
+                .iter_mut()
+                .zip(part)
+                .for_each(|(total, part)| *total += part);
         }
         Ok(value)
     }
@@ -124,20 +129,39 @@ impl<M: CausalLm> Trainer<M> {
         let lr = self.config.schedule.rate(self.steps);
         let scale = self.config.clip / (grad_norm + 1e-6);
         self.steps += 1;
-        let model = self.model.take().expect("a step is not taken inside another");
+        let model = self
+            .model
+            .take()
+            .expect("a step is not taken inside another");
         let adamw = &self.config.adamw;
-        let model =
-            apply(model, &mut self.moments, &mut self.gradients, adamw, lr, scale, self.steps);
+        let model = apply(
+            model,
+            &mut self.moments,
+            &mut self.gradients,
+            adamw,
+            lr,
+            scale,
+            self.steps,
+        );
         let load = std::mem::take(&mut self.load);
         self.model = Some(model.after_step(&load));
         self.gradients.clear();
-        Ok(StepReport { step: self.steps, lr, grad_norm, max_load: max_load(&load) })
+        Ok(StepReport {
+            step: self.steps,
+            lr,
+            grad_norm,
+            max_load: max_load(&load),
+        })
     }
 
     fn refuse(&mut self, what: &'static str, value: f64) -> TrainError {
         self.gradients.clear();
         self.load.clear();
-        TrainError::NotFinite { step: self.steps + 1, what, value }
+        TrainError::NotFinite {
+            step: self.steps + 1,
+            what,
+            value,
+        }
     }
 }
 

@@ -52,10 +52,18 @@ fn one_step(rng: &mut ChaCha8Rng) -> Equation {
     let (x, a) = (between(rng, 1, 9), between(rng, 1, 9));
     if between(rng, 0, 1) == 0 {
         let b = x + a;
-        (format!("x + {a} = {b}"), vec![x_is(Term::Given(b), Op::Sub, a)], x)
+        (
+            format!("x + {a} = {b}"),
+            vec![x_is(Term::Given(b), Op::Sub, a)],
+            x,
+        )
     } else {
         let (x, b) = (x + a, x);
-        (format!("x - {a} = {b}"), vec![x_is(Term::Given(b), Op::Add, a)], x)
+        (
+            format!("x - {a} = {b}"),
+            vec![x_is(Term::Given(b), Op::Add, a)],
+            x,
+        )
     }
 }
 

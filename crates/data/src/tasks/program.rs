@@ -89,7 +89,14 @@ fn assignment(level: u32, known: &[Variable], rng: &mut ChaCha8Rng) -> (Variable
     let size = i64::from(level.min(1000));
     let left = choose(rng, known);
     for _ in 0..50 {
-        let op = choose(rng, if level == 1 { &EASY } else { &[Op::Add, Op::Add, Op::Sub, Op::Mul] });
+        let op = choose(
+            rng,
+            if level == 1 {
+                &EASY
+            } else {
+                &[Op::Add, Op::Add, Op::Sub, Op::Mul]
+            },
+        );
         let number = between(rng, 1, if op == Op::Mul { 3 } else { 9 * size }).max(2);
         let other = known.iter().find(|(name, ..)| *name != left.0);
         let right = match other {

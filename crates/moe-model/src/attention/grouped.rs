@@ -22,7 +22,11 @@ pub(crate) struct Grouped {
 
 impl Grouped {
     pub(crate) fn new(grouped: &GroupedConfig, config: &DecoderConfig, device: &Device) -> Self {
-        let GroupedConfig { heads, kv_heads, head_dim } = *grouped;
+        let GroupedConfig {
+            heads,
+            kv_heads,
+            head_dim,
+        } = *grouped;
         Self {
             q_proj: projection(config.width, heads * head_dim, device),
             k_proj: projection(config.width, kv_heads * head_dim, device),
@@ -47,7 +51,9 @@ impl Grouped {
     ) -> Tensor<2> {
         let [q, k, v] = self.project(x_nd, layout);
         let offsets = &layout.span.offsets;
-        cache.keys.inplace(|keys| kernels::cache_write(keys, k, offsets));
+        cache
+            .keys
+            .inplace(|keys| kernels::cache_write(keys, k, offsets));
         let values = cache.values.as_mut().expect("a grouped cache holds values");
         values.inplace(|values| kernels::cache_write(values, v, offsets));
         self.attend(q, cache.keys.clone(), values.clone(), layout)
@@ -60,12 +66,16 @@ impl Grouped {
 
     /// Queries, keys and values, `[b, t, heads, head_dim]`, rotated.
     fn project(&self, x_nd: Tensor<2>, layout: &Layout) -> [Tensor<4>; 3] {
-        let split = |x: Tensor<2>, heads| {
-            x.reshape([layout.rows, layout.width, heads, self.head_dim])
-        };
+        let split =
+            |x: Tensor<2>, heads| x.reshape([layout.rows, layout.width, heads, self.head_dim]);
         let rotate = |x: Tensor<4>| {
             let angles = &layout.angles;
-            kernels::rope(x, angles.cos_btr.clone(), angles.sin_btr.clone(), RopeLayout::Split)
+            kernels::rope(
+                x,
+                angles.cos_btr.clone(),
+                angles.sin_btr.clone(),
+                RopeLayout::Split,
+            )
         };
         let q = rotate(split(self.q_proj.forward(x_nd.clone()), self.heads));
         let k = rotate(split(self.k_proj.forward(x_nd.clone()), self.kv_heads));
@@ -77,6 +87,7 @@ impl Grouped {
         let scale = (self.head_dim as f64).powf(-0.5);
         let mixed = kernels::attention(q, k, v, &layout.span, scale);
         let n = layout.rows * layout.width;
-        self.o_proj.forward(mixed.reshape([n, self.heads * self.head_dim]))
+        self.o_proj
+            .forward(mixed.reshape([n, self.heads * self.head_dim]))
     }
 }

@@ -37,8 +37,14 @@ pub(crate) struct Latent {
 
 impl Latent {
     pub(crate) fn new(latent: &LatentConfig, config: &DecoderConfig, device: &Device) -> Self {
-        let LatentConfig { heads, query_rank, latent_rank, nope_dim, rope_dim, value_dim } =
-            *latent;
+        let LatentConfig {
+            heads,
+            query_rank,
+            latent_rank,
+            nope_dim,
+            rope_dim,
+            value_dim,
+        } = *latent;
         let queries = heads * (nope_dim + rope_dim);
         let direct = query_rank.is_none();
         Self {
@@ -70,7 +76,8 @@ impl Latent {
         let q = Tensor::cat(vec![q_nope, q_rope], 3);
         let k = Tensor::cat(vec![k_nope, k_rope], 3);
         let mixed = kernels::attention(q, k, v, &layout.span, self.scale());
-        self.o_proj.forward(mixed.reshape([b * t, self.heads * self.value]))
+        self.o_proj
+            .forward(mixed.reshape([b * t, self.heads * self.value]))
     }
 
     pub(crate) fn decode(
@@ -84,18 +91,28 @@ impl Latent {
         let (latent_nr, k_rope) = self.compress(x_nd, layout);
         let latent = latent_nr.reshape([b, t, 1, self.rank]);
         let keys = Tensor::cat(vec![latent, k_rope], 3);
-        cache.keys.inplace(|cached| kernels::cache_write(cached, keys, &layout.span.offsets));
+        cache
+            .keys
+            .inplace(|cached| kernels::cache_write(cached, keys, &layout.span.offsets));
 
         let (up_key_hpr, up_value_hrv) = self.absorbed();
         let q_nope = q_nope.reshape([n, self.heads, self.nope]).swap_dims(0, 1);
         let q_latent = q_nope.matmul(up_key_hpr).swap_dims(0, 1);
         let q_latent = q_latent.reshape([b, t, self.heads, self.rank]);
         let q = Tensor::cat(vec![q_latent, q_rope], 3);
-        let mixed =
-            kernels::attention(q, cache.keys.clone(), cache.keys.clone(), &layout.span, self.scale());
-        let mixed = mixed.narrow(3, 0, self.rank).reshape([n, self.heads, self.rank]);
+        let mixed = kernels::attention(
+            q,
+            cache.keys.clone(),
+            cache.keys.clone(),
+            &layout.span,
+            self.scale(),
+        );
+        let mixed = mixed
+            .narrow(3, 0, self.rank)
+            .reshape([n, self.heads, self.rank]);
         let values = mixed.swap_dims(0, 1).matmul(up_value_hrv).swap_dims(0, 1);
-        self.o_proj.forward(values.reshape([n, self.heads * self.value]))
+        self.o_proj
+            .forward(values.reshape([n, self.heads * self.value]))
     }
 
     pub(crate) fn cache(&self, rows: usize, capacity: usize, device: &Device) -> LayerCache {
@@ -108,7 +125,12 @@ impl Latent {
 
     /// Queries without and with position, `[b, t, h, ·]`.
     fn queries(&self, x_nd: Tensor<2>, layout: &Layout) -> (Tensor<4>, Tensor<4>) {
-        let q = match (&self.q_proj, &self.q_a_proj, &self.q_a_layernorm, &self.q_b_proj) {
+        let q = match (
+            &self.q_proj,
+            &self.q_a_proj,
+            &self.q_a_layernorm,
+            &self.q_b_proj,
+        ) {
             (Some(direct), ..) => direct.forward(x_nd),
             (None, Some(down), Some(norm), Some(up)) => {
                 up.forward(norm.forward(down.forward(x_nd)))

@@ -71,8 +71,11 @@ impl Mixture {
     pub(crate) fn forward(&self, x_nd: Tensor<2>) -> Fed {
         let logits_ne = x_nd.clone().matmul(self.gate.weight.val().transpose());
         let scores_ne = activation::sigmoid(logits_ne);
-        let selection =
-            Selection { groups: self.groups, top_groups: self.active_groups, k: self.active };
+        let selection = Selection {
+            groups: self.groups,
+            top_groups: self.active_groups,
+            k: self.active,
+        };
         let bias_e = self.gate.e_score_correction_bias.val();
         let index_nk = kernels::select_experts(scores_ne.clone(), bias_e, &selection);
         let mut weight_nk = scores_ne.clone().gather(1, index_nk.clone());
@@ -92,7 +95,13 @@ impl Mixture {
             Some(shared) => routed_nd + shared.forward(x_nd),
             None => routed_nd,
         };
-        Fed { out_nd, routed: Some(Routed { index_nk, scores_ne }) }
+        Fed {
+            out_nd,
+            routed: Some(Routed {
+                index_nk,
+                scores_ne,
+            }),
+        }
     }
 
     /// Moves each bias by `speed` towards the mean load: up for an expert that got too few tokens,
@@ -101,7 +110,9 @@ impl Mixture {
         let mean = load.iter().sum::<u64>() as f64 / load.len() as f64;
         let moves: Vec<f32> = load
             .iter()
-            .map(|&tokens| (speed * (mean - tokens as f64).partial_cmp(&0.0).map_or(0.0, sign)) as f32)
+            .map(|&tokens| {
+                (speed * (mean - tokens as f64).partial_cmp(&0.0).map_or(0.0, sign)) as f32
+            })
             .collect();
         self.gate.e_score_correction_bias = self.gate.e_score_correction_bias.map(|bias| {
             let device = bias.device();
@@ -130,12 +141,16 @@ pub(crate) fn balance_loss(routed: &Routed, mask_bt: &Tensor<2>) -> Tensor<1> {
 
     let total_n1 = routed.scores_ne.clone().sum_dim(1);
     let share_ne = routed.scores_ne.clone() / total_n1;
-    let share_be = (share_ne.reshape([b, t, e]) * mask_bt1.clone()).sum_dim(1).reshape([b, e]);
+    let share_be = (share_ne.reshape([b, t, e]) * mask_bt1.clone())
+        .sum_dim(1)
+        .reshape([b, e]);
 
     let chosen_nke: Tensor<3, Int> = routed.index_nk.clone().one_hot(e);
     let chosen_ne = chosen_nke.float().sum_dim(1).reshape([b, t, e]);
     let load_be = (chosen_ne * mask_bt1).sum_dim(1).reshape([b, e]).detach();
 
     let scale = e as f64 / k as f64;
-    (load_be / tokens_b1.clone() * scale * (share_be / tokens_b1)).sum_dim(1).mean()
+    (load_be / tokens_b1.clone() * scale * (share_be / tokens_b1))
+        .sum_dim(1)
+        .mean()
 }

@@ -45,7 +45,10 @@ impl FeedForward {
     /// `x_nd` and the result: `[n, d]`.
     pub(crate) fn forward(&self, x_nd: Tensor<2>) -> Fed {
         match self {
-            Self::Dense(dense) => Fed { out_nd: dense.forward(x_nd), routed: None },
+            Self::Dense(dense) => Fed {
+                out_nd: dense.forward(x_nd),
+                routed: None,
+            },
             Self::Mixture(mixture) => mixture.forward(x_nd),
         }
     }

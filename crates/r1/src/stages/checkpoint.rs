@@ -34,6 +34,8 @@ impl Checkpoint {
 
 /// Writes a model and its tokenizer as a Hugging Face directory.
 pub(super) fn save(dir: &Path, model: &Decoder, tokenizer: &Tokenizer) -> Result<()> {
-    model.save(dir, Some(tokenizer.end)).context("saving the model")?;
+    model
+        .save(dir, Some(tokenizer.end))
+        .context("saving the model")?;
     tokenizer.save(dir).context("saving the tokenizer")
 }

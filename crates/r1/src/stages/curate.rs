@@ -66,7 +66,10 @@ pub(super) fn curate(
     let problems = Problems::open(tasks, &levels, cx.seed)?.take(plan.prompts);
     let options = grpo::SampleOptions {
         group: plan.samples as u32,
-        sampling: Sampling { temperature: plan.temperature, top_p: plan.top_p },
+        sampling: Sampling {
+            temperature: plan.temperature,
+            top_p: plan.top_p,
+        },
         max_new_tokens: plan.max_new_tokens,
         max_rows: MAX_ROWS.max(plan.samples),
         seed: cx.seed,
@@ -74,8 +77,9 @@ pub(super) fn curate(
     let rubric = Rubric::new(&RubricConfig::default());
     let progress = cx.progress(plan.prompts * plan.samples, "responses");
     let (model, tokenizer): (&Decoder, _) = (&teacher.model, &teacher.tokenizer);
-    let groups =
-        grpo::sample(model, tokenizer, problems, &rubric, &options, &mut |n| progress.inc(n));
+    let groups = grpo::sample(model, tokenizer, problems, &rubric, &options, &mut |n| {
+        progress.inc(n)
+    });
     for group in &groups {
         Line::write_all(cx, None, group)?;
         let responses: usize = group.completions.iter().map(|c| c.tokens.len()).sum();
@@ -83,11 +87,23 @@ pub(super) fn curate(
     }
     let asked: Vec<(Problem, Vec<(Completion, Score)>)> = groups
         .into_iter()
-        .map(|group| (group.problem, group.completions.into_iter().zip(group.scores).collect()))
+        .map(|group| {
+            (
+                group.problem,
+                group.completions.into_iter().zip(group.scores).collect(),
+            )
+        })
         .collect();
-    let config = CurateConfig { per_prompt_cap: plan.per_prompt_cap, ..CurateConfig::default() };
+    let config = CurateConfig {
+        per_prompt_cap: plan.per_prompt_cap,
+        ..CurateConfig::default()
+    };
     let Curated { samples, report } = distill::curate(&asked, &config);
     write_json(&cx.dir.join("curation.json"), &report)?;
-    cx.log(format!("{} of {} responses kept", samples.len(), plan.prompts * plan.samples));
+    cx.log(format!(
+        "{} of {} responses kept",
+        samples.len(),
+        plan.prompts * plan.samples
+    ));
     Ok(samples)
 }

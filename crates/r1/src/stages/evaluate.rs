@@ -48,7 +48,11 @@ struct Line<'a> {
 
 impl Stage for Evaluate<'_> {
     fn inputs(&self) -> Vec<&Artifact> {
-        self.models.iter().map(|(_, model)| *model).chain([self.tasks]).collect()
+        self.models
+            .iter()
+            .map(|(_, model)| *model)
+            .chain([self.tasks])
+            .collect()
     }
 
     fn settings(&self) -> Value {
@@ -72,7 +76,10 @@ impl Stage for Evaluate<'_> {
             let Checkpoint { model, tokenizer } = Checkpoint::open(artifact)?;
             let options = grpo::SampleOptions {
                 group: self.plan.samples as u32,
-                sampling: Sampling { temperature: self.plan.temperature, top_p: self.plan.top_p },
+                sampling: Sampling {
+                    temperature: self.plan.temperature,
+                    top_p: self.plan.top_p,
+                },
                 max_new_tokens: self.plan.max_new_tokens,
                 max_rows: MAX_ROWS.max(self.plan.samples),
                 seed: cx.seed,
@@ -100,7 +107,14 @@ impl Stage for Evaluate<'_> {
             let summary =
                 Summary::new(&all, cx.seed).with_context(|| format!("measuring {name}"))?;
             let (params, active_params) = model.parameters();
-            table.insert(*name, Measured { summary, params, active_params });
+            table.insert(
+                *name,
+                Measured {
+                    summary,
+                    params,
+                    active_params,
+                },
+            );
         }
         write_json(&cx.dir.join("models.json"), &table)
     }

@@ -38,21 +38,31 @@ pub(super) fn write<M: CausalLm>(
         return Ok(());
     }
     let model = model.valid();
-    let loads: Vec<Vec<Vec<u64>>> =
-        texts.values().map(|texts| load(&model, texts, micro_tokens)).collect();
+    let loads: Vec<Vec<Vec<u64>>> = texts
+        .values()
+        .map(|texts| load(&model, texts, micro_tokens))
+        .collect();
     let layers = loads.first().map_or(0, Vec::len);
     let layers = (0..layers)
         .map(|layer| {
             let counts: Vec<&Vec<u64>> = loads.iter().map(|load| &load[layer]).collect();
-            let total: Vec<u64> =
-                (0..model.experts()).map(|e| counts.iter().map(|c| c[e]).sum()).collect();
+            let total: Vec<u64> = (0..model.experts())
+                .map(|e| counts.iter().map(|c| c[e]).sum())
+                .collect();
             let most = total.iter().copied().max().unwrap_or(0) as f64;
             let mean = total.iter().sum::<u64>() as f64 / total.len() as f64;
             let load = counts.iter().map(|count| shares(count)).collect();
-            Layer { layer: layer + 1, load, busiest: most / mean.max(1.0) }
+            Layer {
+                layer: layer + 1,
+                load,
+                busiest: most / mean.max(1.0),
+            }
         })
         .collect();
-    let report = ExpertLoad { domains: texts.keys().copied().collect(), layers };
+    let report = ExpertLoad {
+        domains: texts.keys().copied().collect(),
+        layers,
+    };
     write_json(&dir.join("experts.json"), &report)
 }
 
@@ -74,5 +84,8 @@ fn load<M: CausalLm>(model: &M, texts: &[Sequence], micro_tokens: usize) -> Vec<
 
 fn shares(counts: &[u64]) -> Vec<f64> {
     let total = counts.iter().sum::<u64>().max(1) as f64;
-    counts.iter().map(|&count| (count as f64 / total * 1e4).round() / 1e4).collect()
+    counts
+        .iter()
+        .map(|&count| (count as f64 / total * 1e4).round() / 1e4)
+        .collect()
 }

@@ -75,7 +75,11 @@ impl Stage for Pretrain<'_> {
         let documents = self.documents(cx)?;
         let sequences = encode(&documents, &tokenizer, self.plan.length);
         let kept: Vec<Sequence> = sequences.iter().flatten().cloned().collect();
-        ensure!(!kept.is_empty(), "no document has at most base.length = {}", self.plan.length);
+        ensure!(
+            !kept.is_empty(),
+            "no document has at most base.length = {}",
+            self.plan.length
+        );
         let tokens: usize = kept.iter().map(|sequence| sequence.tokens.len()).sum();
         cx.log(format!(
             "{} documents, {tokens} tokens; {} longer than {} tokens left out",
@@ -119,10 +123,14 @@ impl Pretrain<'_> {
         let train = self.tasks.file(TRAIN);
         if train.exists() {
             let problems: Vec<data::Problem> = read_lines(&train)?;
-            return Ok(from_problems(&problems, &mixture, cx.seed)?.take(count).collect());
+            return Ok(from_problems(&problems, &mixture, cx.seed)?
+                .take(count)
+                .collect());
         }
         let settings: TaskSettings = read_json(Path::new(&self.tasks.file(SETTINGS)))?;
-        Ok(Corpus::new(&settings, &mixture, cx.seed)?.take(count).collect())
+        Ok(Corpus::new(&settings, &mixture, cx.seed)?
+            .take(count)
+            .collect())
     }
 }
 

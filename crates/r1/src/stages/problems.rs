@@ -10,8 +10,16 @@ use super::tasks::{SETTINGS, TRAIN};
 use crate::Artifact;
 
 pub(super) enum Problems {
-    Generated { stream: Stream, levels: Vec<u32> },
-    File { problems: Vec<Problem>, order: Vec<usize>, epoch: usize, seed: u64 },
+    Generated {
+        stream: Stream,
+        levels: Vec<u32>,
+    },
+    File {
+        problems: Vec<Problem>,
+        order: Vec<usize>,
+        epoch: usize,
+        seed: u64,
+    },
 }
 
 impl Problems {
@@ -19,21 +27,35 @@ impl Problems {
     pub(super) fn open(tasks: &Artifact, levels: &[u32], seed: u64) -> Result<Self> {
         if tasks.file(TRAIN).exists() {
             let problems = read_lines(&tasks.file(TRAIN))?;
-            return Ok(Self::File { problems, order: Vec::new(), epoch: 0, seed });
+            return Ok(Self::File {
+                problems,
+                order: Vec::new(),
+                epoch: 0,
+                seed,
+            });
         }
         let settings: TaskSettings = read_json(&tasks.file(SETTINGS))?;
-        let settings = TaskSettings { levels: levels.to_vec(), ..settings };
+        let settings = TaskSettings {
+            levels: levels.to_vec(),
+            ..settings
+        };
         let stream = Stream::new(&settings, Split::Train, seed)?;
-        Ok(Self::Generated { stream, levels: levels.to_vec() })
+        Ok(Self::Generated {
+            stream,
+            levels: levels.to_vec(),
+        })
     }
 
     /// The next `n` problems.
     pub(super) fn take(&mut self, n: usize) -> Vec<Problem> {
         match self {
-            Self::Generated { stream, .. } => {
-                stream.take(n).map(|worked| worked.problem).collect()
-            }
-            Self::File { problems, order, epoch, seed } => (0..n)
+            Self::Generated { stream, .. } => stream.take(n).map(|worked| worked.problem).collect(),
+            Self::File {
+                problems,
+                order,
+                epoch,
+                seed,
+            } => (0..n)
                 .map(|_| {
                     if order.is_empty() {
                         *order = (0..problems.len()).collect();

@@ -42,7 +42,10 @@ pub struct Rl<'a> {
 
 impl Stage for Rl<'_> {
     fn inputs(&self) -> Vec<&Artifact> {
-        [self.policy, self.tasks].into_iter().chain(self.compute_of).collect()
+        [self.policy, self.tasks]
+            .into_iter()
+            .chain(self.compute_of)
+            .collect()
     }
 
     fn settings(&self) -> Value {
@@ -72,21 +75,28 @@ impl Stage for Rl<'_> {
         let progress = cx.progress(plan.steps, "steps");
         for step in 1..=plan.steps {
             if cost.flops >= budget {
-                cx.log(format!("the computing to compare with is spent after {} steps", step - 1));
+                cx.log(format!(
+                    "the computing to compare with is spent after {} steps",
+                    step - 1
+                ));
                 break;
             }
             let began = Instant::now();
             let options = sample_options(plan, cx.seed, step);
             let asked = problems.take(plan.prompts);
             let snapshot = trainer.snapshot();
-            let groups =
-                grpo::sample(&snapshot, &tokenizer, asked, &rubric, &options, &mut |_| ());
+            let groups = grpo::sample(&snapshot, &tokenizer, asked, &rubric, &options, &mut |_| ());
             drop(snapshot);
             let sample_seconds = began.elapsed().as_secs_f64();
 
-            let mut report =
-                grpo::step(&mut trainer, Some(&reference), &groups, &objective, MICRO_TOKENS)
-                    .with_context(|| blame(&groups))?;
+            let mut report = grpo::step(
+                &mut trainer,
+                Some(&reference),
+                &groups,
+                &objective,
+                MICRO_TOKENS,
+            )
+            .with_context(|| blame(&groups))?;
             report.step = step;
             add_cost(&mut cost, trainer.model(), &groups, plan);
             for group in &groups {
@@ -111,7 +121,13 @@ impl Stage for Rl<'_> {
                 recent.clear();
             }
             let train_seconds = seconds - sample_seconds;
-            cx.metric(&Metric { report, level, seconds, sample_seconds, train_seconds })?;
+            cx.metric(&Metric {
+                report,
+                level,
+                seconds,
+                sample_seconds,
+                train_seconds,
+            })?;
         }
         cost.write(&cx.dir)?;
         save(&cx.dir, &trainer.into_model(), &tokenizer)
@@ -205,7 +221,12 @@ fn objective(plan: &preset::Rl) -> GrpoConfig {
 
 fn trainer_config(plan: &preset::Rl) -> TrainerConfig {
     TrainerConfig {
-        adamw: AdamWConfig { beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0.0 },
+        adamw: AdamWConfig {
+            beta1: 0.9,
+            beta2: 0.95,
+            eps: 1e-8,
+            weight_decay: 0.0,
+        },
         schedule: Schedule::constant(plan.lr, plan.warmup),
         clip: plan.clip,
     }
@@ -214,7 +235,10 @@ fn trainer_config(plan: &preset::Rl) -> TrainerConfig {
 fn sample_options(plan: &preset::Rl, seed: u64, step: usize) -> SampleOptions {
     SampleOptions {
         group: plan.group as u32,
-        sampling: Sampling { temperature: plan.temperature, top_p: plan.top_p },
+        sampling: Sampling {
+            temperature: plan.temperature,
+            top_p: plan.top_p,
+        },
         max_new_tokens: plan.max_new_tokens,
         max_rows: MAX_ROWS.max(plan.group),
         seed: seed::stream(seed, &["rollouts", &step.to_string()]).random(),
@@ -243,9 +267,17 @@ fn add_cost(cost: &mut Cost, model: &Decoder, groups: &[Group], plan: &preset::R
 fn blame(groups: &[Group]) -> String {
     let longest = groups
         .iter()
-        .flat_map(|group| group.completions.iter().map(move |c| (c.tokens.len(), &group.problem)))
+        .flat_map(|group| {
+            group
+                .completions
+                .iter()
+                .map(move |c| (c.tokens.len(), &group.problem))
+        })
         .max_by_key(|(tokens, _)| *tokens);
     longest.map_or_else(String::new, |(tokens, problem)| {
-        format!("training on this step's responses (the longest, {tokens} tokens, to {})", problem.id)
+        format!(
+            "training on this step's responses (the longest, {tokens} tokens, to {})",
+            problem.id
+        )
     })
 }

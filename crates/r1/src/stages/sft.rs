@@ -44,7 +44,12 @@ impl<'a> Sft<'a> {
         tasks: &'a Artifact,
         plan: &'a preset::Supervised,
     ) -> Self {
-        Self { init, tasks, curated: None, plan }
+        Self {
+            init,
+            tasks,
+            curated: None,
+            plan,
+        }
     }
 
     /// SFT on what rejection sampling kept, with general samples 3:1.
@@ -54,13 +59,21 @@ impl<'a> Sft<'a> {
         curated: &'a Artifact,
         plan: &'a preset::Supervised,
     ) -> Self {
-        Self { init, tasks, curated: Some(curated), plan }
+        Self {
+            init,
+            tasks,
+            curated: Some(curated),
+            plan,
+        }
     }
 }
 
 impl Stage for Sft<'_> {
     fn inputs(&self) -> Vec<&Artifact> {
-        [self.init, self.tasks].into_iter().chain(self.curated).collect()
+        [self.init, self.tasks]
+            .into_iter()
+            .chain(self.curated)
+            .collect()
     }
 
     fn settings(&self) -> Value {
@@ -204,7 +217,10 @@ pub(super) fn show(
     let problems = Problems::open(tasks, &levels, cx.seed)?.take(SHOWN);
     let options = grpo::SampleOptions {
         group: 1,
-        sampling: Sampling { temperature: 0.6, top_p: 0.95 },
+        sampling: Sampling {
+            temperature: 0.6,
+            top_p: 0.95,
+        },
         max_new_tokens: 128,
         max_rows: MAX_ROWS,
         seed: cx.seed,

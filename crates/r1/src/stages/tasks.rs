@@ -42,7 +42,11 @@ impl Stage for Tasks<'_> {
 
     fn settings(&self) -> Value {
         let digest = |path: &str| {
-            if path.is_empty() { None } else { std::fs::metadata(path).ok().map(|file| file.len()) }
+            if path.is_empty() {
+                None
+            } else {
+                std::fs::metadata(path).ok().map(|file| file.len())
+            }
         };
         json!({
             "tasks": self.settings,
@@ -124,7 +128,10 @@ impl Tasks<'_> {
         let before = train.len();
         train.retain(|problem| !held.contains(&problem.question));
         if !shared.is_empty() {
-            cx.log(format!("{} training problems are held out and dropped", before - train.len()));
+            cx.log(format!(
+                "{} training problems are held out and dropped",
+                before - train.len()
+            ));
         }
         write_lines(&cx.dir.join(TRAIN), &train)?;
         let samples = train.iter().filter_map(cold_start_from_problem);
@@ -144,8 +151,10 @@ impl Tasks<'_> {
     }
 
     fn train_tokenizer(&self, made: &Made, general: &[Sample]) -> Result<Tokenizer> {
-        let documents =
-            made.documents.iter().map(|d| template::document(d.question.as_deref(), &d.text));
+        let documents = made
+            .documents
+            .iter()
+            .map(|d| template::document(d.question.as_deref(), &d.text));
         let curated = made
             .cold_start
             .iter()
@@ -160,10 +169,19 @@ impl Tasks<'_> {
 fn read(path: &Path, cx: &StageContext) -> Result<Vec<Problem>> {
     let imported = import::problems(path)?;
     for skipped in imported.skipped.iter().take(5) {
-        cx.log(format!("{} line {}: {}", path.display(), skipped.line, skipped.reason));
+        cx.log(format!(
+            "{} line {}: {}",
+            path.display(),
+            skipped.line,
+            skipped.reason
+        ));
     }
     if imported.skipped.len() > 5 {
-        cx.log(format!("{}: {} records skipped", path.display(), imported.skipped.len()));
+        cx.log(format!(
+            "{}: {} records skipped",
+            path.display(),
+            imported.skipped.len()
+        ));
     }
     Ok(imported.problems)
 }
