@@ -55,7 +55,7 @@ pub struct Preset {
     pub distill_data: Rejection,
     /// SFT of the student on R1's data.
     pub distill: Supervised,
-    /// Reinforcement learning of the student alone, to compare with distillation; 0 steps: none.
+    /// Reinforcement learning of the student alone, to compare with distillation.
     pub student_rl: Rl,
     /// How the finished models are measured.
     pub eval: Eval,
@@ -155,6 +155,7 @@ mod tests {
             "zero.group = 1 is out of range: at least 2 (an advantage compares the samples of a \
              group)"
         );
+        assert!(refused("student_rl.steps=0").contains("at least 1"));
         assert!(refused("eval.top_p=1.5").starts_with("eval.top_p = 1.5 is out of range"));
         assert!(refused("model.rope_dim=7").contains("even"));
         assert!(refused("model.active_experts=99").contains("model.experts"));

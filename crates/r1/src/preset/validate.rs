@@ -31,9 +31,6 @@ impl Preset {
         self.distill.validate("distill")?;
         for (section, rl) in self.rl() {
             rl.validate(section)?;
-            if section != "student_rl" {
-                at_least(&format!("{section}.steps"), rl.steps, 1)?;
-            }
         }
         self.rejection.validate("rejection")?;
         self.distill_data.validate("distill_data")?;
@@ -216,6 +213,7 @@ impl Supervised {
 impl Rl {
     fn validate(&self, section: &str) -> Checked {
         let key = |name: &str| format!("{section}.{name}");
+        at_least(&key("steps"), self.steps, 1)?;
         at_least(&key("prompts"), self.prompts, 1)?;
         let why = "at least 2 (an advantage compares the samples of a group)";
         require(self.group >= 2, &key("group"), self.group, why)?;
