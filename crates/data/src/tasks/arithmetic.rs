@@ -1,6 +1,6 @@
 //! The value of an expression.
 //!
-//! Level 1 adds and subtracts two numbers up to 19 or three digits; level 2 adds a small product;
+//! Level 1 adds and subtracts two numbers up to 12 or three digits; level 2 adds a small product;
 //! level 3 and above use parentheses, with numbers and operands growing with the level.
 
 use rand_chacha::ChaCha8Rng;

@@ -1,6 +1,6 @@
 //! The solution of an equation in `x`.
 //!
-//! Level 1: `x + a = b`, `x - a = b` and `a * x = b` with small numbers; level 2: `a * x + b = c`;
+//! Level 1: `x + a = b` and `x - a = b` with small numbers; level 2: `a * x + b = c`;
 //! level 3: `x` on both sides; level 4 and above: negative solutions, brackets, larger numbers.
 
 use rand_chacha::ChaCha8Rng;
@@ -49,22 +49,17 @@ fn x_is(left: Term, op: Op, right: i64) -> Step {
 }
 
 fn one_step(rng: &mut ChaCha8Rng) -> Equation {
-    let (x, a) = (between(rng, 1, 9), between(rng, 1, 9));
-    if between(rng, 0, 1) == 0 {
-        let b = x + a;
-        (
-            format!("x + {a} = {b}"),
-            vec![x_is(Term::Given(b), Op::Sub, a)],
-            x,
-        )
-    } else {
-        let (x, b) = (x + a, x);
-        (
-            format!("x - {a} = {b}"),
-            vec![x_is(Term::Given(b), Op::Add, a)],
-            x,
-        )
-    }
+    let (small, a) = (between(rng, 1, 9), between(rng, 1, 9));
+    let sum = small + a;
+    let (sign, b, undo, x) = match between(rng, 0, 1) {
+        0 => ('+', sum, Op::Sub, small),
+        _ => ('-', small, Op::Add, sum),
+    };
+    (
+        format!("x {sign} {a} = {b}"),
+        vec![x_is(Term::Given(b), undo, a)],
+        x,
+    )
 }
 
 fn two_steps(rng: &mut ChaCha8Rng, largest: i64, xs: (i64, i64)) -> Equation {

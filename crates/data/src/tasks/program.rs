@@ -1,8 +1,8 @@
 //! What a tiny program leaves in a variable, or the operation it lacks.
 //!
-//! Level 1 has one or two assignments after the first; each level adds one, and from level 3 on
-//! there are two variables. Three in ten problems ask for a missing operation instead, with
-//! operands growing with the level.
+//! Level 1 has one or two assignments after the first and no products; each level adds one, and
+//! from level 3 on there are two variables. Three in ten problems ask for a missing operation
+//! instead, with operands growing with the level; on level 1 it is never a product.
 
 use rand_chacha::ChaCha8Rng;
 
@@ -37,10 +37,10 @@ fn run(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draft {
     }
 }
 
-/// A variable with the term that stands for it in the steps, and its value.
 /// Level 1 does without products.
 const EASY: [Op; 2] = [Op::Add, Op::Sub];
 
+/// A variable with the term that stands for it in the steps, and its value.
 type Variable = (&'static str, Term, i64);
 
 /// Source, variable asked for, steps and its value.
