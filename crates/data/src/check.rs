@@ -7,13 +7,12 @@
 mod expression;
 mod ordering;
 mod program;
-mod rational;
 mod text;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Rational;
 use expression::{evaluate, evaluate_closed};
-use rational::Rational;
 
 pub use text::normal;
 

@@ -1,7 +1,8 @@
 //! Problems with checkable answers and the texts made of them.
 //!
 //! - [`Problem`], [`Sample`], [`Completion`]: the records every crate passes around;
-//! - [`check`]: judging an answer by its content, without trusting whoever wrote the problem;
+//! - [`check`]: judging an answer by its content, without trusting whoever wrote the problem, with
+//!   exact numbers ([`Rational`]);
 //! - [`tasks`]: endless generated problems in five families, two languages and rising levels;
 //! - [`corpus`]: the texts a base model is pretrained on, curated responses, general questions;
 //! - [`template`] and [`tokenizer`]: how texts become tokens;
@@ -13,6 +14,7 @@ pub mod check;
 pub mod corpus;
 pub mod import;
 mod language;
+mod rational;
 mod records;
 pub mod seed;
 pub mod tasks;
@@ -21,5 +23,6 @@ pub mod tokenizer;
 
 pub use check::{Check, Judgement};
 pub use language::Language;
+pub use rational::Rational;
 pub use records::{Completion, Domain, Finish, Problem, Sample};
 pub use tokenizer::Tokenizer;

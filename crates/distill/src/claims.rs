@@ -10,7 +10,7 @@ mod expr;
 mod lex;
 mod retract;
 
-use crate::rational::Rational;
+use data::Rational;
 
 pub(crate) use chain::Chain;
 pub(crate) use expr::{Expr, Op};

@@ -9,11 +9,10 @@
 //! | a place in an order | the name |
 //! | anything else | nothing: what makes a word follow cannot be computed |
 
-use data::{Check, Problem};
+use data::{Check, Problem, Rational};
 
 use crate::claims::{Expr, Sentence, Token, lex};
 use crate::judge::Findings;
-use crate::rational::Rational;
 
 /// Whether `answer` follows from `reasoning`, whose sentences and findings these are.
 pub(crate) fn follows(

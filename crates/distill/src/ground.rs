@@ -1,13 +1,14 @@
 //! Where the numbers of a reasoning come from, and what it makes of those it was given. Signs do
 //! not count.
 
+use data::Rational;
+
 use crate::claims::Sentence;
-use crate::rational::Rational;
 use crate::words::{is_han, words};
 
 fn sizes<'a>(numbers: impl IntoIterator<Item = &'a Rational>) -> Vec<Rational> {
     let mut distinct = Vec::new();
-    for size in numbers.into_iter().filter_map(|number| number.size()) {
+    for size in numbers.into_iter().map(|number| number.abs()) {
         if !distinct.contains(&size) {
             distinct.push(size);
         }
@@ -41,7 +42,7 @@ pub(crate) fn grounded(text: &str, question: &[Sentence], sentences: &[Sentence]
                 side.numbers(&mut numbers);
                 // The other sides are justified by being equal to the first.
                 if side.computes() && new.is_empty() {
-                    let used: Vec<Rational> = numbers.iter().filter_map(|n| n.size()).collect();
+                    let used: Vec<Rational> = numbers.iter().map(|n| n.abs()).collect();
                     all += used.len();
                     from_somewhere += used.iter().filter(|number| known.contains(number)).count();
                 }

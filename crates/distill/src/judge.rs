@@ -6,8 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use data::Rational;
+
 use crate::claims::{Chain, Expr, Op, Relation, Sentence};
-use crate::rational::Rational;
+use crate::decimal::rounds_to;
 
 /// What letters mean.
 #[derive(Debug, Clone)]
@@ -224,12 +226,12 @@ fn holds(
     (right, b): (&Expr, Rational),
     program: bool,
 ) -> Option<bool> {
-    let order = a.against(b)?;
+    let order = a.checked_cmp(b)?;
     let rounded = |value: Rational, side: &Expr| match side {
         Expr::Number {
             value: decimal,
             places,
-        } => value.rounds_to(*decimal, *places),
+        } => rounds_to(value, *decimal, *places),
         _ => false,
     };
     Some(match relation {

@@ -1,6 +1,8 @@
 //! A number with a percent sign or a unit after it, in the spelling that `plain` writes.
 
-use crate::rational::{Rational, rational};
+use data::Rational;
+
+use crate::rational::rational;
 
 /// A number and what stands after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +91,7 @@ impl Quantity {
     /// What the number is worth: 1/2 for `50%`.
     fn value(self) -> Option<Rational> {
         if self.percent {
-            self.written.over(Rational::new(100, 1)?)
+            self.written.checked_div(Rational::from(100))
         } else {
             Some(self.written)
         }

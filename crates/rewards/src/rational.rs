@@ -1,67 +1,15 @@
-//! Exact fractions, and how they are spelled: integers, decimals, thousands separators, `a/b`,
+//! How exact fractions are spelled: integers, decimals, thousands separators, `a/b`,
 //! `1 1/2`, `1.5e3` and `3*10^5`. Numbers that do not fit 128 bits are not read.
 
-/// A reduced fraction; the denominator is positive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rational {
-    above: i128,
-    below: i128,
-}
+use std::ops::Neg;
 
-impl Rational {
-    /// `above / below`, reduced; `None` for a zero denominator or an overflow.
-    pub(crate) fn new(above: i128, below: i128) -> Option<Self> {
-        if below == 0 {
-            return None;
-        }
-        let (mut a, mut b) = (above.unsigned_abs(), below.unsigned_abs());
-        while b != 0 {
-            (a, b) = (b, a % b);
-        }
-        let divisor = i128::try_from(a).ok()?;
-        let sign = below.signum();
-        Some(Self {
-            above: (above / divisor).checked_mul(sign)?,
-            below: (below / divisor).checked_mul(sign)?,
-        })
-    }
-
-    fn times(self, other: Self) -> Option<Self> {
-        Self::new(
-            self.above.checked_mul(other.above)?,
-            self.below.checked_mul(other.below)?,
-        )
-    }
-
-    /// The quotient, exact.
-    pub(crate) fn over(self, other: Self) -> Option<Self> {
-        self.times(Self::new(other.below, other.above)?)
-    }
-
-    fn plus(self, other: Self) -> Option<Self> {
-        let left = self.above.checked_mul(other.below)?;
-        let right = other.above.checked_mul(self.below)?;
-        Self::new(
-            left.checked_add(right)?,
-            self.below.checked_mul(other.below)?,
-        )
-    }
-
-    fn ten_to(power: i32) -> Option<Self> {
-        let ten = 10_i128.checked_pow(power.unsigned_abs())?;
-        if power < 0 {
-            Self::new(1, ten)
-        } else {
-            Self::new(ten, 1)
-        }
-    }
-}
+use data::Rational;
 
 /// The number `text` spells.
 pub(crate) fn rational(text: &str) -> Option<Rational> {
     let text = text.trim();
     if let Some(rest) = text.strip_prefix('-') {
-        return rational_unsigned(rest)?.times(Rational::new(-1, 1)?);
+        return rational_unsigned(rest).map(Rational::neg);
     }
     rational_unsigned(text.strip_prefix('+').unwrap_or(text))
 }
@@ -73,15 +21,15 @@ fn rational_unsigned(text: &str) -> Option<Rational> {
             .trim_end_matches(')')
             .parse()
             .ok()?;
-        return decimal(mantissa)?.times(Rational::ten_to(power)?);
+        return decimal(mantissa)?.checked_mul(ten_to(power)?);
     }
     let Some((above, below)) = text.split_once('/') else {
         return decimal(text);
     };
     let below = term(below)?;
     match above.split_once(' ') {
-        Some((whole, above)) => decimal(whole)?.plus(decimal(above)?.over(below)?),
-        None => term(above)?.over(below),
+        Some((whole, above)) => decimal(whole)?.checked_add(decimal(above)?.checked_div(below)?),
+        None => term(above)?.checked_div(below),
     }
 }
 
@@ -91,7 +39,7 @@ fn term(text: &str) -> Option<Rational> {
         .strip_prefix('(')
         .and_then(|text| text.strip_suffix(')'));
     match inner.and_then(|inner| inner.strip_prefix('-')) {
-        Some(inner) => decimal(inner)?.times(Rational::new(-1, 1)?),
+        Some(inner) => decimal(inner).map(Rational::neg),
         None => decimal(inner.unwrap_or(text)),
     }
 }
@@ -108,10 +56,19 @@ fn decimal(text: &str) -> Option<Rational> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let scale = Rational::ten_to(-i32::try_from(part.len()).ok()?)?;
+    let scale = ten_to(-i32::try_from(part.len()).ok()?)?;
     Rational::new(digits.parse().ok()?, 1)?
-        .times(scale)?
-        .times(Rational::ten_to(power)?)
+        .checked_mul(scale)?
+        .checked_mul(ten_to(power)?)
+}
+
+fn ten_to(power: i32) -> Option<Rational> {
+    let ten = 10_i128.checked_pow(power.unsigned_abs())?;
+    if power < 0 {
+        Rational::new(1, ten)
+    } else {
+        Rational::new(ten, 1)
+    }
 }
 
 /// `1,234,567` without its commas; `None` where they part anything but thousands.
@@ -133,7 +90,7 @@ mod tests {
     use super::*;
 
     fn value(text: &str) -> Option<(i128, i128)> {
-        rational(text).map(|value| (value.above, value.below))
+        rational(text).map(|value| (value.numerator(), value.denominator()))
     }
 
     #[test]

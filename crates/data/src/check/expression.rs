@@ -1,6 +1,6 @@
 //! Evaluates `+ - * /`, parentheses, whole numbers and variables, exactly and within bounds.
 
-use super::rational::Rational;
+use crate::Rational;
 
 /// Deepest nesting of parentheses and signs that is evaluated.
 const DEEPEST: usize = 32;
@@ -80,9 +80,9 @@ impl<'a> Parser<'a> {
         while let Some(operator) = self.accept(&['+', '-']) {
             let right = self.product(depth)?;
             let result = if operator == '+' {
-                value.add(right)
+                value.checked_add(right)
             } else {
-                value.sub(right)
+                value.checked_sub(right)
             };
             value = result.ok_or("a number grows too large")?;
         }
@@ -94,10 +94,10 @@ impl<'a> Parser<'a> {
         while let Some(operator) = self.accept(&['*', '/']) {
             let right = self.atom(depth)?;
             value = if operator == '*' {
-                value.mul(right).ok_or("a number grows too large")?
+                value.checked_mul(right).ok_or("a number grows too large")?
             } else {
                 value
-                    .div(right)
+                    .checked_div(right)
                     .ok_or("a division by zero or a number too large")?
             };
         }
@@ -110,7 +110,7 @@ impl<'a> Parser<'a> {
         }
         if self.accept(&['-']).is_some() {
             self.signed = true;
-            return Ok(self.atom(depth + 1)?.neg());
+            return Ok(-self.atom(depth + 1)?);
         }
         if self.accept(&['(']).is_some() {
             let value = self.sum(depth + 1)?;

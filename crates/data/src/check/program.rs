@@ -1,8 +1,8 @@
 //! Runs a straight-line program, or tries an operation on every example.
 
 use super::expression::evaluate;
-use super::rational::Rational;
 use super::{expect, number};
+use crate::Rational;
 
 /// Most assignments a program may have.
 const MOST_STATEMENTS: usize = 64;
@@ -49,10 +49,10 @@ pub(super) fn judge_operation(
     examples: &[(i64, i64)],
 ) -> Result<(), String> {
     let operation = match answer {
-        "+" => Rational::add,
-        "-" => Rational::sub,
-        "*" => Rational::mul,
-        "/" => Rational::div,
+        "+" => Rational::checked_add,
+        "-" => Rational::checked_sub,
+        "*" => Rational::checked_mul,
+        "/" => Rational::checked_div,
         other => return Err(format!("`{other}` is not one of + - * /")),
     };
     if examples.is_empty() {

@@ -1,8 +1,11 @@
 //! Expressions: `+ - * /`, parentheses, signs, numbers, names, and products without a sign such
 //! as `3x` and `2(4 + 1)`.
 
+use std::ops::Neg;
+
+use data::Rational;
+
 use super::{Lexeme, Token};
-use crate::rational::Rational;
 
 /// Parentheses and signs nested deeper than this are not read.
 const DEEPEST: usize = 32;
@@ -51,14 +54,14 @@ impl Expr {
         match self {
             Self::Number { value, .. } => Some(*value),
             Self::Name(name) => letter(name),
-            Self::Negative(inner) => inner.value(letter)?.negative(),
+            Self::Negative(inner) => inner.value(letter).map(Rational::neg),
             Self::Binary(op, left, right) => {
                 let (left, right) = (left.value(letter)?, right.value(letter)?);
                 match op {
-                    Op::Add => left.plus(right),
-                    Op::Sub => left.minus(right),
-                    Op::Mul => left.times(right),
-                    Op::Div => left.over(right),
+                    Op::Add => left.checked_add(right),
+                    Op::Sub => left.checked_sub(right),
+                    Op::Mul => left.checked_mul(right),
+                    Op::Div => left.checked_div(right),
                 }
             }
         }

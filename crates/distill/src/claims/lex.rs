@@ -3,8 +3,10 @@
 
 use std::ops::Range;
 
+use data::Rational;
+
 use super::Op;
-use crate::rational::Rational;
+use crate::decimal::decimal;
 use crate::words::{is_han, narrow};
 
 /// How two sides are related.
@@ -258,7 +260,7 @@ impl Lexer {
             }
         }
         let text: String = (0..width).map(|ahead| self.peek(ahead)).collect();
-        let token = match Rational::decimal(&text) {
+        let token = match decimal(&text) {
             Some(value) => Token::Number { value, places },
             None => Token::Opaque,
         };

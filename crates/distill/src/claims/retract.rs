@@ -1,7 +1,8 @@
 //! Words that take a claim back, in English and Chinese.
 
+use data::Rational;
+
 use super::{Lexeme, Op, Token};
-use crate::rational::Rational;
 
 const WRONG: &[&str] = &[
     "wrong",
@@ -95,7 +96,7 @@ pub(super) fn denials(sentence: &[Lexeme]) -> Vec<(usize, Rational)> {
                     Token::Op(_) | Token::Relation(_) | Token::Opaque
                 )
             });
-            let value = if negative { value.negative()? } else { value };
+            let value = if negative { -value } else { value };
             (!goes_on).then_some((place, value))
         })
         .collect()
