@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 
 /// Batches of similar length, shuffled anew each epoch.
 ///
-/// Sequences are shuffled, sorted by length within pools of [`POOL`] batches, cut into batches,
+/// Sequences are shuffled, sorted by length within pools of 16 batches, cut into batches,
 /// and the batches shuffled: little padding, yet no order by length over the epoch. The last,
 /// smaller batch of an epoch is kept.
 pub struct Batches<'a> {

@@ -16,6 +16,10 @@ pub(crate) use grouped::Grouped;
 pub(crate) use latent::Latent;
 
 /// The attention of a block.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one for each block, tiny beside its parameters"
+)]
 #[derive(Module, Debug)]
 pub(crate) enum Attention {
     Latent(Latent),

@@ -12,6 +12,10 @@ pub(crate) use dense::Dense;
 pub(crate) use mixture::{Mixture, balance_loss};
 
 /// The feed-forward of a block.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one for each block, tiny beside its parameters"
+)]
 #[derive(Module, Debug)]
 pub(crate) enum FeedForward {
     Dense(Dense),
