@@ -12,7 +12,7 @@ use crate::{Judgement, Language};
 /// How often a guess is right.
 const LUCK: f64 = 0.35;
 /// How often a step-by-step solution has a slip.
-const SLIPS: f64 = 0.1;
+const SLIPS: f64 = 0.05;
 /// How often a checked solution has a slip to notice.
 const NOTICED: f64 = 0.35;
 

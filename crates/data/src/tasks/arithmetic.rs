@@ -1,6 +1,6 @@
 //! The value of an expression.
 //!
-//! Level 1 adds and subtracts two numbers up to 12 or three digits; level 2 adds a small product;
+//! Level 1 adds and subtracts two or three digits; level 2 adds a small product;
 //! level 3 and above use parentheses, with numbers and operands growing with the level.
 
 use rand_chacha::ChaCha8Rng;
@@ -72,7 +72,7 @@ fn expression(level: u32, rng: &mut ChaCha8Rng) -> Expr {
 fn easy(rng: &mut ChaCha8Rng) -> Expr {
     let ops = [Op::Add, Op::Sub];
     if between(rng, 1, 3) < 3 {
-        let numbers = [between(rng, 1, 12), between(rng, 1, 9)];
+        let numbers = [between(rng, 1, 9), between(rng, 1, 9)];
         Expr::flat(&numbers, &[choose(rng, &ops)])
     } else {
         let numbers = [between(rng, 1, 9), between(rng, 1, 9), between(rng, 1, 9)];

@@ -1,6 +1,6 @@
 //! An expression of given numbers that is worth a target.
 //!
-//! Level 1 has three digits joined by `+` and `-`; level 2 multiplies; level 3 has four numbers;
+//! Level 1 has three digits joined by `+` and `-` in the order given; level 2 multiplies; level 3 has four numbers;
 //! level 4 and above use division and parentheses over more and larger numbers, and from level 6
 //! on one of the numbers given is not needed.
 
@@ -24,9 +24,13 @@ pub(super) fn draw(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draf
     if !use_all {
         numbers.push(between(rng, 1, largest(level)));
     }
-    numbers.sort_unstable();
+    if level > 1 {
+        numbers.sort_unstable();
+    }
     let key = format!("{numbers:?} {target} {use_all}");
-    numbers.shuffle(&mut wording(&key));
+    if level > 1 {
+        numbers.shuffle(&mut wording(&key));
+    }
     let list: Vec<String> = numbers.iter().map(i64::to_string).collect();
     let question = match (use_all, between(&mut wording(&key), 0, 1)) {
         (true, 0) => language.pick(
@@ -98,7 +102,9 @@ fn solvable(level: u32, rng: &mut ChaCha8Rng) -> (Vec<i64>, Expr) {
 /// The numbers in a random order, joined at random.
 fn arrange(level: u32, numbers: &[i64], rng: &mut ChaCha8Rng) -> Expr {
     let mut numbers = numbers.to_vec();
-    numbers.shuffle(rng);
+    if level > 1 {
+        numbers.shuffle(rng);
+    }
     if level < 4 {
         let ops: Vec<Op> = numbers[1..]
             .iter()

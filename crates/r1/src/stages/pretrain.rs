@@ -211,7 +211,7 @@ fn decoder_config(shape: Shape<'_>, vocabulary: usize) -> DecoderConfig {
             mixture: None,
             rope_theta: 10_000.0,
             norm_eps: 1e-6,
-            tied: false,
+            tied: true,
             max_positions: 4096,
             init_std: INIT_STD,
         },
