@@ -77,7 +77,9 @@ fn start(command: &mut Command) -> Result<ExitCode> {
 
 /// The workspace root: xtask's own manifest lies one folder below it.
 fn root() -> PathBuf {
-    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    // Asked when it runs: two checkouts that share a target directory share this binary.
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR");
+    let mut root = PathBuf::from(manifest.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into()));
     root.pop();
     root
 }
