@@ -1,8 +1,8 @@
 //! An expression of given numbers that is worth a target.
 //!
-//! Level 1 has three digits joined by `+` and `-` in the order given; level 2 multiplies; level 3 has four numbers;
-//! level 4 and above use division and parentheses over more and larger numbers, and from level 6
-//! on one of the numbers given is not needed.
+//! Level 1 has three digits joined by `+` and `-` in the order given; level 2 multiplies; level 3
+//! has four numbers; level 4 and above use division and parentheses over more and larger numbers,
+//! and from level 6 on one of the numbers given is not needed.
 
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
