@@ -153,9 +153,12 @@ fn every_stage_is_complete() {
 }
 
 #[test]
-fn one_seed_gives_one_result() {
+fn one_seed_gives_one_result_on_one_thread_or_many() {
     let second = TempDir::new().expect("a temporary directory");
-    run(second.path());
+    let arguments = ["pipeline", "smoke", "--seed", SEED, "--quiet", "--run-dir"];
+    let mut alone = r1(&arguments);
+    alone.arg(second.path()).env("RAYON_NUM_THREADS", "1");
+    assert!(finished(&mut alone).status.success());
     same(first().0.path(), second.path());
 }
 

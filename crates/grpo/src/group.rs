@@ -41,7 +41,7 @@ pub fn sample<M: CausalLm>(
     problems: Vec<Problem>,
     rubric: &Rubric,
     options: &SampleOptions,
-    on_done: &mut dyn FnMut(usize),
+    on_done: &mut (dyn FnMut(usize) + Send),
 ) -> Vec<Group> {
     let prompts: Vec<Prompt> = problems
         .iter()

@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use data::Finish;
 use lm::{CausalLm, Sequence, micro_batches, score};
 use serde::Serialize;
-use trainer::{TrainError, Trainer};
+use trainer::{Share, TrainError, Trainer};
 
 use crate::advantage::{advantages, deviation, mean};
 use crate::group::Group;
@@ -69,105 +69,114 @@ pub fn step<M: CausalLm>(
 ) -> Result<GrpoReport, TrainError> {
     let rows = rows(groups, config);
     let mut report = describe(groups);
-    let mut passes = Passes::default();
+    let mut seen = Vec::new();
+    let mut grad_norms = Vec::new();
     let size = rows.len().div_ceil(config.minibatches.max(1)).max(1);
-    for epoch in 0..config.inner_epochs {
+    for _ in 0..config.inner_epochs {
         for minibatch in rows.chunks(size) {
-            let first = epoch == 0 && passes.steps == 0;
-            pass(
-                trainer,
-                reference,
-                minibatch,
-                config,
-                micro_tokens,
-                first,
-                &mut passes,
-            )?;
+            seen.extend(pass(trainer, reference, minibatch, config, micro_tokens)?);
+            if grad_norms.is_empty() {
+                report.sampler_gap_max = seen.iter().map(|part| part.gap).fold(0.0, f64::max);
+            }
             let stepped = trainer.step()?;
-            passes.steps += 1;
-            passes.grad_norm += stepped.grad_norm;
+            grad_norms.push(stepped.grad_norm);
             report.lr = stepped.lr;
             report.max_load = stepped.max_load;
         }
     }
-    let tokens = passes.tokens.max(1) as f64;
-    report.kl = passes.kl / tokens;
-    report.entropy = passes.entropy / tokens;
-    report.clip_fraction = passes.clipped / tokens;
-    report.grad_norm = passes.grad_norm / passes.steps.max(1) as f64;
-    report.sampler_gap_max = passes.gap;
+    let tokens: f64 = seen.iter().map(|part| part.tokens).sum();
+    let per_token = |sum: fn(&Seen) -> f64| seen.iter().map(sum).sum::<f64>() / tokens.max(1.0);
+    report.kl = per_token(|part| part.kl);
+    report.entropy = per_token(|part| part.entropy);
+    report.clip_fraction = per_token(|part| part.clipped);
+    report.grad_norm = mean(&grad_norms);
     Ok(report)
 }
 
-/// Sums over the passes of a step.
-#[derive(Default)]
-struct Passes {
-    tokens: usize,
-    steps: usize,
+/// What a micro-batch saw: sums over its tokens, and the largest gap.
+struct Seen {
+    tokens: f64,
     kl: f64,
     entropy: f64,
     clipped: f64,
-    grad_norm: f64,
     gap: f64,
 }
 
+/// Accumulates the gradient of a minibatch.
 fn pass<M: CausalLm>(
     trainer: &mut Trainer<M>,
     reference: Option<&M>,
     rows: &[Row],
     config: &GrpoConfig,
     micro_tokens: usize,
-    on_policy: bool,
-    passes: &mut Passes,
-) -> Result<(), TrainError> {
+) -> Result<Vec<Seen>, TrainError> {
     let total: usize = rows.iter().map(|row| row.old.len()).sum();
     let lengths: Vec<usize> = rows.iter().map(|row| row.sequence.tokens.len()).collect();
-    for micro in micro_batches(&lengths, micro_tokens) {
-        let rows_here: Vec<&Row> = micro.iter().map(|&i| &rows[i]).collect();
-        let sequences: Vec<Sequence> = rows_here.iter().map(|row| row.sequence.clone()).collect();
-        let scores = score(trainer.model(), &sequences, config.temperature);
-        let device = scores.log_probs_n.device();
-        let per_token = |value: &dyn Fn(&Row) -> f64| -> Tensor<1> {
-            let values = rows_here
-                .iter()
-                .flat_map(|row| std::iter::repeat_n(value(row) as f32, row.old.len()));
-            vector(values.collect(), &device)
+    let parts = micro_batches(&lengths, micro_tokens);
+    let reference = reference.filter(|_| config.beta > 0.0);
+    trainer.accumulate(&parts, |model, part| {
+        let here: Vec<&Row> = part.iter().map(|&i| &rows[i]).collect();
+        let weight = |row: &Row| {
+            let tokens = row.old.len();
+            config.loss_scale.weight(tokens, rows.len(), total)
         };
-        let advantage_n = per_token(&|row| row.advantage);
-        let weight_n = per_token(&|row| config.loss_scale.weight(row.old.len(), rows.len(), total));
-        let old: Vec<f32> = rows_here
-            .iter()
-            .flat_map(|row| row.old.iter().copied())
-            .collect();
-        let reference_n = reference.filter(|_| config.beta > 0.0).map(|reference| {
-            let scores = score(reference, &sequences, config.temperature);
-            vector(
-                scores.log_probs_n.into_data().iter::<f32>().collect(),
-                &device,
-            )
-        });
+        share(model, reference, &here, &weight, total, config)
+    })
+}
 
-        let log_probs: Vec<f32> = scores.log_probs_n.to_data().iter::<f32>().collect();
-        if on_policy {
-            passes.gap = largest_gap(&log_probs, &old).max(passes.gap);
-        }
-        let old_n = vector(old, &device);
-        let terms = token_terms(scores.log_probs_n, old_n, reference_n, advantage_n, config);
-        passes.tokens += log_probs.len();
-        passes.entropy += sum(&scores.entropy_n);
-        passes.clipped += sum(&terms.clipped_n);
-        let mut loss_n = terms.surrogate_n;
-        if let Some(kl_n) = terms.kl_n {
-            passes.kl += sum(&kl_n);
-            loss_n = loss_n + kl_n * config.beta;
-        }
-        let mut loss = (loss_n * weight_n).sum();
-        if let Some(aux) = scores.aux_loss {
-            loss = loss + aux * (log_probs.len() as f64 / total as f64);
-        }
-        trainer.accumulate(loss, &scores.load)?;
+/// The share of `rows` in a minibatch of `total` response tokens.
+fn share<M: CausalLm>(
+    model: &M,
+    reference: Option<&M>,
+    rows: &[&Row],
+    weight: &dyn Fn(&Row) -> f64,
+    total: usize,
+    config: &GrpoConfig,
+) -> Share<Seen> {
+    let sequences: Vec<Sequence> = rows.iter().map(|row| row.sequence.clone()).collect();
+    let scores = score(model, &sequences, config.temperature);
+    let device = scores.log_probs_n.device();
+    let per_token = |value: &dyn Fn(&Row) -> f64| -> Tensor<1> {
+        let values = rows
+            .iter()
+            .flat_map(|row| std::iter::repeat_n(value(row) as f32, row.old.len()));
+        vector(values.collect(), &device)
+    };
+    let old: Vec<f32> = rows.iter().flat_map(|row| row.old.clone()).collect();
+    let tokens = old.len();
+    let old_n = vector(old, &device);
+    let gap = (scores.log_probs_n.clone().detach() - old_n.clone()).abs();
+    let reference_n = reference.map(|reference| {
+        let scores = score(reference, &sequences, config.temperature);
+        scores.log_probs_n.without_autodiff()
+    });
+    let advantage_n = per_token(&|row| row.advantage);
+    let terms = token_terms(scores.log_probs_n, old_n, reference_n, advantage_n, config);
+    let (entropy, clipped) = (scores.entropy_n.sum(), terms.clipped_n.sum());
+    let mut measured = vec![gap.max(), entropy, clipped];
+    let mut loss_n = terms.surrogate_n;
+    if let Some(kl_n) = terms.kl_n {
+        measured.push(kl_n.clone().detach().sum());
+        loss_n = loss_n + kl_n * config.beta;
     }
-    Ok(())
+    let mut loss = (loss_n * per_token(weight)).sum();
+    if let Some(aux) = scores.aux_loss {
+        loss = loss + aux * (tokens as f64 / total as f64);
+    }
+    // One reading for all: each would make an accelerator wait.
+    let measured = Tensor::cat(measured, 0).into_data();
+    let measured: Vec<f64> = measured.iter::<f32>().map(f64::from).collect();
+    Share {
+        loss,
+        load: scores.load,
+        report: Seen {
+            tokens: tokens as f64,
+            gap: measured[0],
+            entropy: measured[1],
+            clipped: measured[2],
+            kl: measured.get(3).copied().unwrap_or(0.0),
+        },
+    }
 }
 
 /// The responses to train on. One whose answer could not be judged has no reward to compare, so it
@@ -249,17 +258,6 @@ fn describe(groups: &[Group]) -> GrpoReport {
         unjudged: over(scores.len() - judged.len(), scores.len()),
         ..GrpoReport::default()
     }
-}
-
-fn largest_gap(new: &[f32], old: &[f32]) -> f64 {
-    new.iter()
-        .zip(old)
-        .map(|(new, old)| f64::from((new - old).abs()))
-        .fold(0.0, f64::max)
-}
-
-fn sum(tensor: &Tensor<1>) -> f64 {
-    tensor.to_data().iter::<f32>().map(f64::from).sum()
 }
 
 fn vector(values: Vec<f32>, device: &Device) -> Tensor<1> {

@@ -34,6 +34,7 @@ mod embedding;
 mod experts;
 #[cfg(feature = "flex")]
 mod flex;
+mod lanes;
 mod log_prob;
 mod rms_norm;
 mod rope;
@@ -47,6 +48,7 @@ pub use attention::{Span, attention};
 pub use cache_write::cache_write;
 pub use embedding::embedding;
 pub use experts::experts;
+pub use lanes::{has_lanes, lanes, side_by_side};
 pub use log_prob::log_prob;
 pub use rms_norm::rms_norm;
 pub use rope::{RopeLayout, rope};

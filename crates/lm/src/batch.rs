@@ -95,8 +95,26 @@ impl TokenBatch {
 }
 
 /// Cuts indices of sequences of these lengths into groups whose padded rectangle holds at most
-/// `tokens` tokens, shortest first. A longer sequence gets a group of its own.
+/// `tokens` tokens, shortest first and as even as the lengths allow. A longer sequence gets a group
+/// of its own.
+///
+/// More than one group are an even number, so that two at a time leave none over. The cut depends
+/// on the lengths alone, never on the machine.
 pub fn micro_batches(lengths: &[usize], tokens: usize) -> Vec<Vec<usize>> {
+    let fewest = cut(lengths, tokens);
+    if fewest.len() < 2 {
+        return fewest;
+    }
+    let count = fewest.len().next_multiple_of(2);
+    let mean = lengths.iter().sum::<usize>() / count;
+    (mean..tokens)
+        .step_by((tokens / 32).max(1))
+        .map(|smaller| cut(lengths, smaller))
+        .find(|groups| groups.len() <= count)
+        .unwrap_or(fewest)
+}
+
+fn cut(lengths: &[usize], tokens: usize) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|&i| lengths[i]);
     let mut groups: Vec<Vec<usize>> = Vec::new();
@@ -145,9 +163,30 @@ mod tests {
 
     #[test]
     fn rectangles_stay_within_the_budget() {
+        let lengths = [4, 2, 9, 3];
+        assert_eq!(micro_batches(&lengths, 100), [[1, 3, 0, 2]]);
         assert_eq!(
-            micro_batches(&[4, 2, 9, 3], 8),
-            [vec![1, 3], vec![0], vec![2]]
+            micro_batches(&lengths, 8),
+            [vec![1], vec![3], vec![0], vec![2]]
         );
+    }
+
+    #[test]
+    fn groups_are_even_in_number_and_size() {
+        let lengths: Vec<usize> = (0..64).map(|i| 20 + i * 7 % 40).collect();
+        for (tokens, count) in [(5000, 1), (2400, 2), (1000, 4), (500, 6)] {
+            let groups = micro_batches(&lengths, tokens);
+            let padded = |group: &Vec<usize>| {
+                group.len() * group.iter().map(|&i| lengths[i]).max().unwrap_or(0)
+            };
+            let sizes: Vec<usize> = groups.iter().map(padded).collect();
+            assert_eq!(groups.len(), count, "{sizes:?}");
+            assert!(sizes.iter().all(|&size| size <= tokens), "{sizes:?}");
+            let (least, most) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
+            assert!(least * 4 > most * 3, "{sizes:?}");
+            let mut all = groups.concat();
+            all.sort_unstable();
+            assert!(all.into_iter().eq(0..64));
+        }
     }
 }

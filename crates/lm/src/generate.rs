@@ -5,6 +5,7 @@
 //! its own random stream, so neither batch size nor order decides what it says.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use data::Finish;
 use rayon::prelude::*;
@@ -53,6 +54,9 @@ pub struct Rollout {
     pub finish: Finish,
 }
 
+/// Rows of a batch on the CPU at most.
+const ROWS_IN_CACHE: usize = 64;
+
 /// The cache is compacted once this share of its rows or less is still alive: doing it for every
 /// row that ends would copy more than it saves.
 const COMPACT: (usize, usize) = (7, 8);
@@ -60,20 +64,32 @@ const COMPACT: (usize, usize) = (7, 8);
 /// Samples responses, in order of prompt, then sample. `on_done` hears how many have ended since
 /// it was last called.
 ///
-/// The model should be a [`valid`](burn::module::Module::valid) one: nothing here needs gradients.
+/// On the CPU, where short batches fit its caches, several are under way at once
+/// ([`kernels::lanes`]). How the prompts are cut into batches does not depend on the machine. The
+/// model should be a [`valid`](burn::module::Module::valid) one: nothing here needs
+/// gradients.
 pub fn generate<M: CausalLm>(
     model: &M,
     prompts: &[Prompt],
     options: &GenerateOptions,
-    on_done: &mut dyn FnMut(usize),
+    on_done: &mut (dyn FnMut(usize) + Send),
 ) -> Vec<Rollout> {
-    let per_batch = (options.max_rows / options.samples.max(1) as usize).max(1);
-    let mut rollouts = Vec::with_capacity(prompts.len() * options.samples as usize);
-    for first in (0..prompts.len()).step_by(per_batch) {
-        let range = first..(first + per_batch).min(prompts.len());
-        rollouts.extend(generate_batch(model, prompts, range, options, on_done));
-    }
-    rollouts
+    let device = model.device();
+    let rows = match kernels::has_lanes(&device) {
+        true => options.max_rows.min(ROWS_IN_CACHE),
+        false => options.max_rows,
+    };
+    let per_batch = (rows / options.samples.max(1) as usize).max(1);
+    let batches: Vec<Range<usize>> = (0..prompts.len())
+        .step_by(per_batch)
+        .map(|first| first..(first + per_batch).min(prompts.len()))
+        .collect();
+    let on_done = Mutex::new(on_done);
+    let done = |count| on_done.lock().unwrap_or_else(PoisonError::into_inner)(count);
+    kernels::side_by_side(&device, batches, |range| {
+        generate_batch(model, prompts, range, options, &done)
+    })
+    .concat()
 }
 
 /// A response under way.
@@ -88,7 +104,7 @@ fn generate_batch<M: CausalLm>(
     prompts: &[Prompt],
     range: Range<usize>,
     options: &GenerateOptions,
-    on_done: &mut dyn FnMut(usize),
+    on_done: &(dyn Fn(usize) + Sync),
 ) -> Vec<Rollout> {
     let batch_prompts = &prompts[range.clone()];
     let tokens: Vec<&[u32]> = batch_prompts.iter().map(|p| p.tokens.as_slice()).collect();

@@ -16,7 +16,7 @@ pub struct Hidden {
 }
 
 /// A decoder-only language model.
-pub trait CausalLm: Module {
+pub trait CausalLm: Module + Sync {
     /// Keys and values of the tokens read so far.
     type Cache: Cache;
 

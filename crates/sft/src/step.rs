@@ -2,7 +2,7 @@
 
 use lm::{CausalLm, Sequence, micro_batches, score};
 use serde::Serialize;
-use trainer::{StepReport, TrainError, Trainer};
+use trainer::{Share, StepReport, TrainError, Trainer};
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -26,22 +26,25 @@ pub fn step<M: CausalLm>(
 ) -> Result<SftReport, TrainError> {
     let lengths: Vec<usize> = batch.iter().map(|sequence| sequence.tokens.len()).collect();
     let tokens: usize = batch.iter().map(|sequence| sequence.targets()).sum();
-    let mut loss = 0.0;
-    for group in micro_batches(&lengths, micro_tokens) {
-        let sequences: Vec<Sequence> = group.iter().map(|&i| batch[i].clone()).collect();
+    let parts = micro_batches(&lengths, micro_tokens);
+    let losses = trainer.accumulate(&parts, |model, part| {
+        let sequences: Vec<Sequence> = part.iter().map(|&i| batch[i].clone()).collect();
         let targets: usize = sequences.iter().map(Sequence::targets).sum();
-        let scores = score(trainer.model(), &sequences, 1.0);
-        let mut part = scores.log_probs_n.sum() / -(tokens as f64);
-        let mut aux_value = 0.0;
-        if let Some(aux) = scores.aux_loss {
-            let aux = aux * (targets as f64 / tokens as f64);
-            aux_value = f64::from(aux.clone().into_scalar::<f32>());
-            part = part + aux;
+        let scores = score(model, &sequences, 1.0);
+        let nll = scores.log_probs_n.sum() / -(tokens as f64);
+        let report = f64::from(nll.clone().into_scalar::<f32>());
+        let loss = match scores.aux_loss {
+            Some(aux) => nll + aux * (targets as f64 / tokens as f64),
+            None => nll,
+        };
+        Share {
+            loss,
+            load: scores.load,
+            report,
         }
-        loss += trainer.accumulate(part, &scores.load)? - aux_value;
-    }
+    })?;
     Ok(SftReport {
-        loss,
+        loss: losses.iter().sum(),
         tokens,
         step: trainer.step()?,
     })

@@ -24,6 +24,18 @@ pub struct AdamWConfig {
     pub weight_decay: f64,
 }
 
+/// What language models are usually trained with (arXiv 2005.14165, appendix B), without decay.
+impl Default for AdamWConfig {
+    fn default() -> Self {
+        Self {
+            beta1: 0.9,
+            beta2: 0.95,
+            eps: 1e-8,
+            weight_decay: 0.0,
+        }
+    }
+}
+
 /// Moments of every parameter that has had a gradient.
 #[derive(Debug, Default)]
 pub(crate) struct Moments {

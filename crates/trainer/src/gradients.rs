@@ -13,14 +13,26 @@ pub(crate) struct GradientSum {
 }
 
 impl GradientSum {
-    /// Adds the gradients of one backward pass.
-    pub(crate) fn add<M: Module>(&mut self, model: &M, gradients: Gradients) {
-        let path = ParameterPath::default();
-        model.visit(&mut Adder {
-            path,
+    /// The gradients of one backward pass.
+    pub(crate) fn of<M: Module>(model: &M, gradients: Gradients) -> Self {
+        let mut sum = Self::default();
+        model.visit(&mut Collector {
+            path: ParameterPath::default(),
             gradients,
-            sum: &mut self.by_name,
+            sum: &mut sum.by_name,
         });
+        sum
+    }
+
+    /// Adds the gradients of another pass.
+    pub(crate) fn add(&mut self, other: Self) {
+        for (name, gradient) in other.by_name {
+            let total = match self.by_name.remove(&name) {
+                Some(earlier) => earlier + gradient,
+                None => gradient,
+            };
+            self.by_name.insert(name, total);
+        }
     }
 
     pub(crate) fn take(&mut self, name: &str) -> Option<Tensor<1>> {
@@ -46,13 +58,13 @@ impl GradientSum {
     }
 }
 
-struct Adder<'a> {
+struct Collector<'a> {
     path: ParameterPath,
     gradients: Gradients,
     sum: &'a mut BTreeMap<String, Tensor<1>>,
 }
 
-impl ModuleVisitor for Adder<'_> {
+impl ModuleVisitor for Collector<'_> {
     fn enter_module(&mut self, name: &str, _: &str) {
         self.path.enter(name);
     }
@@ -66,11 +78,6 @@ impl ModuleVisitor for Adder<'_> {
             return;
         };
         let flat: Tensor<1> = gradient.flatten(0, D - 1);
-        let name = self.path.name();
-        let total = match self.sum.remove(&name) {
-            Some(earlier) => earlier + flat,
-            None => flat,
-        };
-        self.sum.insert(name, total);
+        self.sum.insert(self.path.name(), flat);
     }
 }

@@ -9,4 +9,4 @@ mod train;
 
 pub use adamw::AdamWConfig;
 pub use schedule::Schedule;
-pub use train::{StepReport, TrainError, Trainer, TrainerConfig};
+pub use train::{Share, StepReport, TrainError, Trainer, TrainerConfig};

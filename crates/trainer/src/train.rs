@@ -1,6 +1,7 @@
 //! The trainer: a model, its optimizer, and the gradients collected for the next step.
 
 use burn::tensor::Tensor;
+use kernels::{lanes, side_by_side};
 use lm::CausalLm;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +52,21 @@ pub enum TrainError {
     },
 }
 
+/// What one micro-batch brings to a step.
+#[derive(Debug)]
+pub struct Share<T> {
+    /// Its part of the loss.
+    pub loss: Tensor<1>,
+    /// Tokens each expert received, layer by layer.
+    pub load: Vec<Vec<u64>>,
+    /// What the caller wants to know of it.
+    pub report: T,
+}
+
+/// Gradients of micro-batches under way at once take this much memory at most. A model too large
+/// for two takes one at a time, with every thread at work on it.
+const REPLICA_BYTES: usize = 1 << 30;
+
 /// A model in training.
 #[derive(Debug)]
 pub struct Trainer<M> {
@@ -97,18 +113,54 @@ impl<M: CausalLm> Trainer<M> {
         self.steps
     }
 
-    /// Adds the gradient of `loss` and the tokens its experts received. Returns the loss.
+    /// Adds the gradients of the micro-batches `parts` of one step, several at a time where the
+    /// device can ([`kernels::lanes`]), and returns what `share` reports of each.
     ///
-    /// Micro-batches of one step must each bring their share of the same mean: divide by the
-    /// token count of the whole step, not of the part.
-    pub fn accumulate(&mut self, loss: Tensor<1>, load: &[Vec<u64>]) -> Result<f64, TrainError> {
-        let value = f64::from(loss.clone().into_scalar::<f32>());
-        if !value.is_finite() {
-            return Err(self.refuse("loss", value));
+    /// Each share must bring its part of the same mean: divide by the token count of the whole
+    /// step, not of the part. Gradients are added in the order of the parts, so the sum does not
+    /// depend on how many ran at once.
+    pub fn accumulate<P: Sync, T: Send>(
+        &mut self,
+        parts: &[P],
+        share: impl Fn(&M, &P) -> Share<T> + Sync,
+    ) -> Result<Vec<T>, TrainError> {
+        let device = self.model().device();
+        let bytes = 4 * self.model().parameters().0;
+        let lanes = lanes(&device).min(REPLICA_BYTES / bytes.max(1)).max(1);
+        let mut reports = Vec::with_capacity(parts.len());
+        for wave in parts.chunks(lanes) {
+            // A replica shares the weights' memory; its own nodes keep the graphs apart.
+            let replicas: Vec<(M, &P)> = wave
+                .iter()
+                .map(|part| (self.model().valid().train(), part))
+                .collect();
+            let run = |(model, part): (M, &P)| {
+                let Share { loss, load, report } = share(&model, part);
+                let value = f64::from(loss.clone().into_scalar::<f32>());
+                let gradients = value
+                    .is_finite()
+                    .then(|| GradientSum::of(&model, loss.backward()));
+                (value, gradients, load, report)
+            };
+            let done = if lanes == 1 {
+                replicas.into_iter().map(run).collect()
+            } else {
+                side_by_side(&device, replicas, run)
+            };
+            for (value, gradients, load, report) in done {
+                let Some(gradients) = gradients else {
+                    return Err(self.refuse("loss", value));
+                };
+                self.gradients.add(gradients);
+                self.count(&load);
+                reports.push(report);
+            }
         }
-        let gradients = loss.backward();
-        let model = self.model.as_ref().expect("only a step takes the model");
-        self.gradients.add(model, gradients);
+        Ok(reports)
+    }
+
+    /// Adds the tokens each expert received.
+    fn count(&mut self, load: &[Vec<u64>]) {
         self.load.resize(load.len(), Vec::new());
         for (total, part) in self.load.iter_mut().zip(load) {
             total.resize(part.len(), 0);
@@ -117,7 +169,6 @@ impl<M: CausalLm> Trainer<M> {
                 .zip(part)
                 .for_each(|(total, part)| *total += part);
         }
-        Ok(value)
     }
 
     /// Applies what was accumulated.

@@ -2,7 +2,7 @@
 //!
 //! [`simd`] compiles a kernel for each vector width and picks one at run time, [`parallel`] spreads
 //! fixed pieces over threads, [`buffer`] reads and builds tensors, [`record`] puts an operation on
-//! the tape. Each other file is one operation: its loops, its gradient, and its binding to burn.
+//! the tape, [`lanes`] keeps whole computations on a thread each. Each other file is one operation: its loops, its gradient, and its binding to burn.
 
 mod adamw;
 mod attention;
@@ -10,6 +10,7 @@ mod buffer;
 mod cache_write;
 mod embedding;
 mod experts;
+pub(crate) mod lanes;
 mod log_prob;
 mod matmul;
 mod parallel;
