@@ -23,6 +23,6 @@ pub mod tokenizer;
 
 pub use check::{Check, Judgement};
 pub use language::Language;
-pub use rational::Rational;
+pub use rational::{Rational, without_separators};
 pub use records::{Completion, Domain, Finish, Problem, Sample};
 pub use tokenizer::Tokenizer;

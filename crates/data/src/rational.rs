@@ -134,7 +134,8 @@ impl Rational {
     }
 }
 
-fn without_separators(whole: &str) -> Option<String> {
+/// `1,234,567` without its commas; `None` where they part anything but thousands.
+pub fn without_separators(whole: &str) -> Option<String> {
     let mut groups = whole.split(',');
     let first = groups.next()?;
     let mut digits = first.to_owned();

@@ -3,7 +3,7 @@
 
 use std::ops::Neg;
 
-use data::Rational;
+use data::{Rational, without_separators};
 
 /// The number `text` spells.
 pub(crate) fn rational(text: &str) -> Option<Rational> {
@@ -69,20 +69,6 @@ fn ten_to(power: i32) -> Option<Rational> {
     } else {
         Rational::new(ten, 1)
     }
-}
-
-/// `1,234,567` without its commas; `None` where they part anything but thousands.
-fn without_separators(whole: &str) -> Option<String> {
-    let mut groups = whole.split(',');
-    let first = groups.next()?;
-    let mut digits = first.to_owned();
-    for group in groups {
-        if group.len() != 3 || first.is_empty() || first.len() > 3 {
-            return None;
-        }
-        digits.push_str(group);
-    }
-    Some(digits)
 }
 
 #[cfg(test)]
