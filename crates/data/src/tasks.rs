@@ -274,7 +274,7 @@ mod tests {
             if language == Language::En {
                 let size = sizes.entry((family, level)).or_default();
                 size.0 += worked.problem.question.len();
-                size.1 += worked.steps.len();
+                size.1 += worked.steps.len() - step::failures(&worked.steps).count();
             }
         });
         for family in Family::ALL {

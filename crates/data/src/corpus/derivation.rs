@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::voice::{Line, Outcome, Place, TALKS};
 use super::{Style, answer_line, language_of};
-use crate::tasks::step::{conclusion, failures, near_miss, results, slip, value};
+use crate::tasks::step::{conclusion, failures, missed, near_miss, results, slip, value};
 use crate::tasks::{Label, Step, Term, Worked, between, choose};
 use crate::{Judgement, Language};
 
@@ -102,7 +102,11 @@ fn ramble(worked: &Worked, rng: &mut ChaCha8Rng) -> Told {
 fn steps(worked: &Worked, slipping: bool, rng: &mut ChaCha8Rng) -> Told {
     match worked.steps.last() {
         Some(Step::Try { .. }) => attempts(worked, slipping, rng),
-        Some(Step::Order { names, place }) => {
+        Some(Step::Order {
+            names,
+            place,
+            called,
+        }) => {
             let (facts, names) = (facts(&worked.steps), names.clone());
             let names = if slipping {
                 swapped(names, *place, rng).0
@@ -110,8 +114,9 @@ fn steps(worked: &Worked, slipping: bool, rng: &mut ChaCha8Rng) -> Told {
                 names
             };
             let answer = names[*place].clone();
+            let standing = Line::Standing(called.clone(), answer.clone());
             Told {
-                lines: vec![Line::Facts(facts), order(Place::Only, &names)],
+                lines: vec![Line::Facts(facts), order(Place::Only, &names), standing],
                 answer,
             }
         }
@@ -137,26 +142,27 @@ fn checked(worked: &Worked, slipping: bool, rng: &mut ChaCha8Rng) -> Told {
     let mut lines = Vec::new();
     match worked.steps.last() {
         Some(Step::Try { .. }) => {
-            let failed: Vec<usize> = failures(&worked.steps).map(|(at, _)| at).collect();
+            let mut missed = missed(&worked.steps);
+            let mut slipped = None;
             if slipping {
-                let at = choose(rng, &failed);
-                if let Step::Try {
-                    shown,
-                    value,
-                    want,
-                    work,
-                    ..
-                } = &worked.steps[at]
-                {
-                    lines.push(Line::Try {
-                        shown: format!("{shown} = {want}"),
-                        instead_of: None,
-                    });
-                    lines.push(Line::Check(parts(work), Outcome::Not(*want)));
-                    debug_assert_ne!(value, want);
+                if missed.is_empty() {
+                    missed.extend(failures(&worked.steps).map(|(at, _)| at).take(1));
                 }
-            } else if rng.random_bool(0.5) {
-                lines.push(attempt(&worked.steps[choose(rng, &failed)]));
+                slipped = Some(choose(rng, &missed));
+            }
+            for at in missed {
+                match &worked.steps[at] {
+                    Step::Try {
+                        shown, want, work, ..
+                    } if slipped == Some(at) => {
+                        lines.push(Line::Try {
+                            shown: format!("{shown} = {want}"),
+                            instead_of: None,
+                        });
+                        lines.push(Line::Check(parts(work), Outcome::Not(*want)));
+                    }
+                    step => lines.push(attempt(step)),
+                }
             }
             for step in worked.steps.iter().filter(|step| hits(step)) {
                 lines.push(attempt(step));
@@ -165,7 +171,11 @@ fn checked(worked: &Worked, slipping: bool, rng: &mut ChaCha8Rng) -> Told {
                 lines.push(Line::Check(parts(work), Outcome::Right));
             }
         }
-        Some(Step::Order { names, place }) => {
+        Some(Step::Order {
+            names,
+            place,
+            called,
+        }) => {
             let facts = facts(&worked.steps);
             lines.push(Line::Facts(facts.clone()));
             if slipping {
@@ -176,6 +186,7 @@ fn checked(worked: &Worked, slipping: bool, rng: &mut ChaCha8Rng) -> Told {
             } else {
                 lines.push(order(Place::Only, names));
             }
+            lines.push(Line::Standing(called.clone(), names[*place].clone()));
             lines.push(Line::Check(facts, Outcome::Right));
         }
         _ => checked_computation(&worked.steps, slipping, &mut lines, rng),

@@ -1,5 +1,7 @@
 //! Questions that need no reasoning, with short answers in the strict template.
 
+use std::collections::BTreeSet;
+
 use rand_chacha::ChaCha8Rng;
 
 use super::facts::{CAPITALS, CAUSES, KINDS, OPPOSITES, THINGS};
@@ -14,25 +16,30 @@ struct Exchange {
     answer: String,
 }
 
-/// `n` samples in turn of both languages, over the four domains: greetings, capitals, opposites,
-/// translations, short sentences, and simple facts about numbers, programs and deductions. The
-/// same exchange may come up more than once; ids are distinct.
+/// Draws after which a question that is new is no longer looked for.
+const PATIENCE: usize = 1000;
+
+/// Up to `n` samples in turn of both languages, over the four domains: greetings, capitals,
+/// opposites, translations, short sentences, and simple facts about numbers, programs and
+/// deductions. No question comes up twice; there are fewer samples where the questions run out
+/// (a few thousand in each language).
 pub fn general(n: usize, seed: u64) -> Vec<Sample> {
-    (0..n)
-        .map(|at| {
-            let mut rng = seed::stream(seed, &["general", &at.to_string()]);
-            let language = Language::ALL[at % 2];
-            let exchange = draw(language, &mut rng);
-            Sample {
-                id: format!("general-{}-{at:05}", language.code()),
-                question: exchange.question,
-                response: template::strict(&exchange.think, &exchange.answer),
-                domain: exchange.domain,
-                language: language.code().to_owned(),
-                source: "general".to_owned(),
-            }
+    let mut asked = BTreeSet::new();
+    let mut sample = |at: usize| {
+        let mut rng = seed::stream(seed, &["general", &at.to_string()]);
+        let language = Language::ALL[at % 2];
+        let mut exchanges = std::iter::repeat_with(|| draw(language, &mut rng)).take(PATIENCE);
+        let new = exchanges.find(|exchange| asked.insert(exchange.question.clone()))?;
+        Some(Sample {
+            id: format!("general-{}-{at:05}", language.code()),
+            question: new.question,
+            response: template::strict(&new.think, &new.answer),
+            domain: new.domain,
+            language: language.code().to_owned(),
+            source: "general".to_owned(),
         })
-        .collect()
+    };
+    (0..n).map_while(&mut sample).collect()
 }
 
 fn draw(language: Language, rng: &mut ChaCha8Rng) -> Exchange {
@@ -136,24 +143,38 @@ fn translation(language: Language, rng: &mut ChaCha8Rng) -> Exchange {
 
 fn sentence(language: Language, rng: &mut ChaCha8Rng) -> Exchange {
     let [thing, zh_thing] = choose(rng, &THINGS);
+    let [other, zh_other] = choose(rng, &THINGS);
+    let alone = thing == other;
     match language {
         Language::En => exchange(
             Domain::General,
-            format!("Write a sentence about the {thing}."),
+            match alone {
+                true => format!("Write a sentence about the {thing}."),
+                false => format!("Write a sentence about the {thing} and the {other}."),
+            },
             "A short sentence is enough.".into(),
-            format!("I like the {thing}."),
+            match alone {
+                true => format!("I like the {thing}."),
+                false => format!("I like the {thing} and the {other}."),
+            },
         ),
         Language::Zh => exchange(
             Domain::General,
-            format!("写一句关于{zh_thing}的话。"),
+            match alone {
+                true => format!("写一句关于{zh_thing}的话。"),
+                false => format!("写一句关于{zh_thing}和{zh_other}的话。"),
+            },
             "一句短话就够了。".into(),
-            format!("我喜欢{zh_thing}。"),
+            match alone {
+                true => format!("我喜欢{zh_thing}。"),
+                false => format!("我喜欢{zh_thing}和{zh_other}。"),
+            },
         ),
     }
 }
 
 fn parity(language: Language, rng: &mut ChaCha8Rng) -> Exchange {
-    let number = between(rng, 1, 40);
+    let number = between(rng, 1, 99);
     let even = number % 2 == 0;
     match language {
         Language::En => exchange(
@@ -192,7 +213,8 @@ fn larger(language: Language, rng: &mut ChaCha8Rng) -> Exchange {
 }
 
 fn assignment(language: Language, rng: &mut ChaCha8Rng) -> Exchange {
-    let number = between(rng, 1, 9);
+    let number = between(rng, 1, 20);
+    let name = choose(rng, &["x", "y", "a", "b"]);
     let add = between(rng, 0, 1) == 1;
     let (zh_verb, verb) = if add {
         ("加", "add")
@@ -200,23 +222,23 @@ fn assignment(language: Language, rng: &mut ChaCha8Rng) -> Exchange {
         ("设为", "set")
     };
     let code = if add {
-        format!("x = x + {number}")
+        format!("{name} = {name} + {number}")
     } else {
-        format!("x = {number}")
+        format!("{name} = {number}")
     };
     match language {
         Language::En => exchange(
             Domain::Code,
             match add {
-                true => format!("How do you add {number} to x?"),
-                false => format!("How do you set x to {number}?"),
+                true => format!("How do you add {number} to {name}?"),
+                false => format!("How do you set {name} to {number}?"),
             },
             format!("To {verb}, use one assignment."),
             code,
         ),
         Language::Zh => exchange(
             Domain::Code,
-            format!("怎样把 x {zh_verb} {number}？"),
+            format!("怎样把 {name} {zh_verb} {number}？"),
             "用一个赋值。".into(),
             code,
         ),
@@ -242,35 +264,53 @@ fn kind(language: Language, rng: &mut ChaCha8Rng) -> Exchange {
 }
 
 fn cause(language: Language, rng: &mut ChaCha8Rng) -> Exchange {
-    let [cause, effect, zh_cause, zh_effect] = choose(rng, &CAUSES);
+    let rule = choose(rng, &CAUSES);
+    let other = choose(rng, &CAUSES);
+    let rules = if between(rng, 0, 1) == 0 {
+        [rule, other]
+    } else {
+        [other, rule]
+    };
+    let rules = &rules[..if rule == other { 1 } else { 2 }];
+    let [cause, effect, zh_cause, zh_effect] = rule;
     match language {
-        Language::En => exchange(
-            Domain::Logic,
-            format!("If {cause}, {effect}. Now {cause}. What follows?"),
-            "The rule fits.".into(),
-            effect.into(),
-        ),
-        Language::Zh => exchange(
-            Domain::Logic,
-            format!("如果{zh_cause}，{zh_effect}。现在{zh_cause}。能推出什么？"),
-            "规则适用。".into(),
-            zh_effect.into(),
-        ),
+        Language::En => {
+            let rules = rules
+                .iter()
+                .map(|[if_so, so, ..]| format!("If {if_so}, {so}. "));
+            exchange(
+                Domain::Logic,
+                format!("{}Now {cause}. What follows?", rules.collect::<String>()),
+                format!("The rule about \"{cause}\" fits."),
+                effect.into(),
+            )
+        }
+        Language::Zh => {
+            let rules = rules
+                .iter()
+                .map(|[.., if_so, so]| format!("如果{if_so}，{so}。"));
+            exchange(
+                Domain::Logic,
+                format!("{}现在{zh_cause}。能推出什么？", rules.collect::<String>()),
+                format!("关于“{zh_cause}”的规则适用。"),
+                zh_effect.into(),
+            )
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
-    fn samples_are_strict_cover_the_domains_and_repeat() {
+    fn samples_are_strict_distinct_and_cover_the_domains() {
         let samples = general(400, 6);
         assert_eq!(samples, general(400, 6));
-        let ids: BTreeSet<&String> = samples.iter().map(|sample| &sample.id).collect();
-        assert_eq!(ids.len(), 400);
+        let asked: BTreeSet<&String> = samples.iter().map(|sample| &sample.question).collect();
+        assert_eq!(asked.len(), 400);
+        let most = general(100_000, 6).len();
+        assert!((3000..100_000).contains(&most), "{most}");
         for sample in &samples {
             let (think, answer) = template::parse(&sample.response).expect("strict");
             assert!(!think.is_empty() && !answer.is_empty() && !think.contains('\n'));

@@ -16,6 +16,8 @@ pub(super) enum Line {
     Facts(Vec<String>),
     /// An order put together.
     Order(Place, String),
+    /// Who stands at the place asked for, by what that is called in English and Chinese.
+    Standing([String; 2], String),
     /// Computations or facts that are looked at again, and what comes of it.
     Check(Vec<String>, Outcome),
     /// Talk, by its number.
@@ -113,6 +115,10 @@ impl Line {
                 format!("{}{order}{period}", language.pick("Again, ", "重排 "))
             }
             Self::Order(_, order) => format!("{}{order}{period}", language.pick("So ", "所以 ")),
+            Self::Standing(called, name) => {
+                let is = language.pick(" is ", "是");
+                format!("{}{is}{name}{period}", called[language as usize])
+            }
             Self::Check(parts, outcome) => {
                 let parts = parts.join(comma);
                 let opening = language.pick("Check: ", "检验：");
@@ -170,6 +176,8 @@ mod tests {
             check.say(Language::En, false),
             "Check: a > b, b > c. Right."
         );
+        let standing = Line::Standing(["The tallest".into(), "最高的".into()], "小明".into());
+        assert_eq!(standing.say(Language::Zh, false), "最高的是小明。");
         let compute = Line::Compute(Place::First, "7 + 5 = 12".into());
         assert_eq!(compute.say(Language::En, false), "First, 7 + 5 = 12.");
         assert_eq!(compute.say(Language::Zh, true), "首先 7 + 5 = 12。");

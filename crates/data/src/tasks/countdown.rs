@@ -12,14 +12,20 @@ use super::step::{Op, Step};
 use super::{Draft, between, choose, wording};
 use crate::{Check, Language};
 
-/// Most failing attempts a derivation shows.
+/// Most failing attempts a derivation shows where there are too many candidates to try them all.
 const ATTEMPTS: usize = 2;
 
 pub(super) fn draw(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draft {
     let (mut numbers, found) = solvable(level, rng);
     let target = found.value(i64::MAX).expect("drawn with a value");
-    let mut steps = attempts(level, &numbers, target, rng);
-    steps.push(attempt(&found, target, target));
+    let (found, steps) = match level {
+        1 => search(&numbers, target),
+        _ => {
+            let mut steps = attempts(level, &numbers, target, rng);
+            steps.push(attempt(&found, target, target, steps.len()));
+            (found, steps)
+        }
+    };
     let use_all = level < 6;
     if !use_all {
         numbers.push(between(rng, 1, largest(level)));
@@ -122,6 +128,29 @@ fn arrange(level: u32, numbers: &[i64], rng: &mut ChaCha8Rng) -> Expr {
     parts.remove(0)
 }
 
+/// The first candidate that hits the target when `+` and `-` are tried in turn, and an attempt at
+/// every one that misses, the hit last.
+fn search(numbers: &[i64], target: i64) -> (Expr, Vec<Step>) {
+    let places = numbers.len() - 1;
+    let candidates = (0..1 << places).map(|turn: usize| {
+        let op = |place: usize| ops(1)[turn >> (places - 1 - place) & 1];
+        Expr::flat(numbers, &(0..places).map(op).collect::<Vec<_>>())
+    });
+    let mut found = None;
+    let mut steps = Vec::new();
+    for (turn, expr) in candidates.enumerate() {
+        let value = expr.whole().expect("sums of few small numbers");
+        if value != target {
+            steps.push(attempt(&expr, value, target, turn));
+        } else if found.is_none() {
+            found = Some((expr, turn));
+        }
+    }
+    let (found, turn) = found.expect("the target was drawn from these candidates");
+    steps.push(attempt(&found, target, target, turn));
+    (found, steps)
+}
+
 /// One or two attempts that miss the target; the first of them always exists.
 fn attempts(level: u32, numbers: &[i64], target: i64, rng: &mut ChaCha8Rng) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
@@ -129,7 +158,7 @@ fn attempts(level: u32, numbers: &[i64], target: i64, rng: &mut ChaCha8Rng) -> V
         let expr = arrange(level, numbers, rng);
         match expr.value(40 * largest(level)) {
             Some(value) if value != target => {
-                let step = attempt(&expr, value, target);
+                let step = attempt(&expr, value, target, steps.len());
                 if !steps.contains(&step) {
                     steps.push(step);
                 }
@@ -150,17 +179,18 @@ fn attempts(level: u32, numbers: &[i64], target: i64, rng: &mut ChaCha8Rng) -> V
         };
         let expr = Expr::flat(part, &vec![Op::Add; part.len() - 1]);
         let value = expr.value(i64::MAX).unwrap_or(0);
-        steps.push(attempt(&expr, value, target));
+        steps.push(attempt(&expr, value, target, 0));
     }
     steps
 }
 
-fn attempt(expr: &Expr, value: i64, want: i64) -> Step {
+fn attempt(expr: &Expr, value: i64, want: i64, turn: usize) -> Step {
     Step::Try {
         candidate: expr.show(),
         shown: expr.show(),
         value,
         want,
+        turn,
         work: expr.steps(),
     }
 }

@@ -39,6 +39,14 @@ impl Expr {
         (0..=most).contains(&value).then_some(value)
     }
 
+    /// The value, when it and every part of it are whole numbers, negative ones too.
+    pub(super) fn whole(&self) -> Option<i64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Apply(left, op, right) => op.apply(left.whole()?, right.whole()?),
+        }
+    }
+
     /// The larger factor of the largest product or quotient's small side: how hard it multiplies.
     pub(super) fn hardest_factor(&self) -> i64 {
         let Self::Apply(left, op, right) = self else {

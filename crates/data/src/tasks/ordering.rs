@@ -58,6 +58,7 @@ pub(super) fn draw(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draf
     steps.push(Step::Order {
         names: names.clone(),
         place,
+        called: Language::ALL.map(|language| called(language, heavier, place, facts.len())),
     });
     Draft {
         question: question(
@@ -72,6 +73,19 @@ pub(super) fn draw(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draf
         answer: names[place].clone(),
         check: Check::Ordering { facts, place },
         steps,
+    }
+}
+
+/// What stands at a place of an order of `last + 1`.
+fn called(language: Language, heavier: bool, place: usize, last: usize) -> String {
+    let Relation([_, _, most, least]) = relation(language, heavier);
+    match (language, place) {
+        (Language::En, 0) => format!("The {most}"),
+        (Language::Zh, 0) => format!("{most}的"),
+        (Language::En, place) if place == last => format!("The {least}"),
+        (Language::Zh, place) if place == last => format!("{least}的"),
+        (Language::En, place) => format!("Number {}", place + 1),
+        (Language::Zh, place) => format!("第 {} 个", place + 1),
     }
 }
 

@@ -152,6 +152,7 @@ fn operation(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draft {
         shown: format!("{x} {} {operand}", op.symbol()),
         value: fit(op, x),
         want,
+        turn: ops.iter().position(|other| *other == op).unwrap_or(0),
         work: vec![Step::Compute {
             label: Label::None,
             left: Term::Given(x),

@@ -100,6 +100,8 @@ pub enum Step {
         value: i64,
         /// What it should be worth.
         want: i64,
+        /// When a search through the candidates comes to it, from 0.
+        turn: usize,
         /// The operations `shown` consists of.
         work: Vec<Step>,
     },
@@ -116,6 +118,8 @@ pub enum Step {
         names: Vec<String>,
         /// The place asked for, from 0.
         place: usize,
+        /// What stands there is called, in English and Chinese: `The tallest`, `最高的`.
+        called: [String; 2],
     },
 }
 
@@ -153,7 +157,7 @@ pub(crate) fn results(steps: &[Step], slips: &[(usize, i64)]) -> Vec<i64> {
 /// The answer the steps end in.
 pub(crate) fn conclusion(steps: &[Step], results: &[i64]) -> String {
     match steps.last() {
-        Some(Step::Order { names, place }) => names[*place].clone(),
+        Some(Step::Order { names, place, .. }) => names[*place].clone(),
         Some(Step::Try { candidate, .. }) => candidate.clone(),
         Some(Step::Compute { .. }) => results[steps.len() - 1].to_string(),
         Some(Step::Fact { .. }) | None => String::new(),
@@ -174,7 +178,7 @@ pub(crate) fn slip(right: i64, rng: &mut ChaCha8Rng) -> i64 {
 /// A wrong answer of the right kind, close to the right one.
 pub(crate) fn near_miss(worked: &Worked, rng: &mut ChaCha8Rng) -> String {
     match worked.steps.last() {
-        Some(Step::Order { names, place }) => {
+        Some(Step::Order { names, place, .. }) => {
             let others: Vec<&String> = names
                 .iter()
                 .enumerate()
@@ -194,6 +198,21 @@ pub(crate) fn near_miss(worked: &Worked, rng: &mut ChaCha8Rng) -> String {
             right.saturating_add(slip(right, rng)).to_string()
         }
     }
+}
+
+/// The attempts a search through the candidates makes in vain, in order, before it comes to the
+/// one the steps end in.
+pub(crate) fn missed(steps: &[Step]) -> Vec<usize> {
+    let turn = |at: usize| match steps[at] {
+        Step::Try { turn, .. } => turn,
+        _ => 0,
+    };
+    let Some(last) = steps.len().checked_sub(1) else {
+        return Vec::new();
+    };
+    let mut missed: Vec<usize> = (0..last).filter(|&at| turn(at) < turn(last)).collect();
+    missed.sort_by_key(|&at| turn(at));
+    missed
 }
 
 /// The attempts that fail, with their index and candidate. Every derivation that tries has one.
