@@ -25,6 +25,8 @@ pub(crate) struct Sentence {
     pub(crate) denied: Vec<Denial>,
     /// Numbers outside of claims and denials.
     pub(crate) prose: Vec<Rational>,
+    /// `… is Kim`, `…是小明`: the name a sentence without claims ends in.
+    pub(crate) said_of: Option<String>,
     /// Every number of the sentence.
     pub(crate) numbers: Vec<Rational>,
 }
@@ -82,10 +84,24 @@ fn sentence(text: &str, lexemes: &[Lexeme]) -> Sentence {
         .filter_map(number)
         .collect();
     Sentence {
+        said_of: chains.is_empty().then(|| said_of(lexemes)).flatten(),
         denied: denied.into_iter().map(|(_, denial)| denial).collect(),
         prose,
         numbers: (0..lexemes.len()).filter_map(number).collect(),
         chains,
+    }
+}
+
+/// The name a sentence ends in, when it says that something is it.
+fn said_of(lexemes: &[Lexeme]) -> Option<String> {
+    let (last, before) = lexemes.split_last()?;
+    let Token::Name(name) = &last.token else {
+        return None;
+    };
+    match name.rsplit_once('是') {
+        Some((_, name)) if !name.is_empty() => Some(name.to_owned()),
+        Some(_) => None,
+        None => (before.last()?.word() == "is").then(|| name.clone()),
     }
 }
 

@@ -26,9 +26,9 @@ pub(crate) fn relevance(question: &[Sentence], sentences: &[Sentence]) -> f64 {
     asked.iter().filter(|number| said.contains(number)).count() as f64 / asked.len() as f64
 }
 
-/// The share of the numbers computed with that come from somewhere; `text` is the question. Goes
-/// through the claims in order: a number in a computation must be one of the question, or
-/// have come up before as a number or a value, or be said in words. Signs do not count.
+/// The share of the numbers computed with or denied (`…, not 7`) that come from somewhere; `text`
+/// is the question. Goes through the claims in order: such a number must be one of the question,
+/// or have come up before as a number or a value, or be said in words. Signs do not count.
 pub(crate) fn grounded(text: &str, question: &[Sentence], sentences: &[Sentence]) -> f64 {
     let mut known = sizes(question.iter().flat_map(|sentence| &sentence.numbers));
     known.extend(in_words(text));
@@ -50,6 +50,11 @@ pub(crate) fn grounded(text: &str, question: &[Sentence], sentences: &[Sentence]
                 new.extend(side.closed());
             }
             known.extend(sizes(&new));
+        }
+        let denied = sentence.denied.iter().map(|denial| denial.value.abs());
+        for number in denied {
+            all += 1;
+            from_somewhere += usize::from(known.contains(&number));
         }
     }
     if all == 0 {

@@ -1,11 +1,12 @@
 //! Orders of names: `Tom > Kim > Sam`.
 //!
-//! Where the problem states its facts, every claim must follow from them, in their direction;
-//! elsewhere claims must not go round in a circle. Left out: comparisons in words.
+//! Where the problem states its facts, every claim must follow from them, in their direction, and
+//! who is said to stand somewhere (`Number 2 is Kim`) must stand there; elsewhere claims must not
+//! go round in a circle. Left out: comparisons in words.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use data::{Check, Domain, Problem};
+use data::{Check, Domain, Problem, Rational};
 
 use crate::claims::{Expr, Relation, Sentence};
 
@@ -92,6 +93,20 @@ impl<'a> Graph<'a> {
         }
         false
     }
+
+    /// The names from first to last, where the facts leave no doubt about any; otherwise none.
+    fn order(&self, names: &BTreeSet<&'a str>) -> Vec<&'a str> {
+        let mut order: Vec<&str> = names.iter().copied().collect();
+        let after = |name: &str| {
+            names
+                .iter()
+                .filter(|other| self.reaches(name, other))
+                .count()
+        };
+        order.sort_by_key(|name| std::cmp::Reverse(after(name)));
+        let certain = order.windows(2).all(|pair| self.reaches(pair[0], pair[1]));
+        if certain { order } else { Vec::new() }
+    }
 }
 
 fn against_facts(facts: &[(String, String)], sentences: &[Sentence]) -> Orders {
@@ -119,7 +134,37 @@ fn against_facts(facts: &[(String, String)], sentences: &[Sentence]) -> Orders {
             )),
         }
     }
+    let order = graph.order(&names);
+    for sentence in sentences {
+        let said = sentence.said_of.as_deref();
+        let Some(name) = said.and_then(|name| resolve(name, &names)) else {
+            continue;
+        };
+        // `Number 2 is Kim` names a place; `the tallest is Kim` one of the two ends.
+        let places: Vec<Option<usize>> = match &sentence.prose[..] {
+            [number] => vec![place(*number)],
+            [] => vec![Some(0), order.len().checked_sub(1)],
+            _ => continue,
+        };
+        if order.is_empty() {
+            continue;
+        }
+        found.checked += 1;
+        if !places
+            .iter()
+            .flatten()
+            .any(|&at| order.get(at) == Some(&name))
+        {
+            found.wrong.push(format!("{name} does not stand there"));
+        }
+    }
     found
+}
+
+/// A place counted from 1, as an index.
+fn place(number: Rational) -> Option<usize> {
+    let whole = (number.denominator() == 1).then(|| number.numerator())?;
+    usize::try_from(whole.checked_sub(1)?).ok()
 }
 
 /// The known name a claim means: the same, or the one a run of Chinese characters ends or begins
@@ -174,6 +219,31 @@ mod tests {
         assert_eq!(found("So Tom > Leo.").wrong.len(), 1);
         let mended = found("So Kim > Tom. Check: Tom > Kim, no. Again, Tom > Kim.");
         assert_eq!((mended.excused, mended.wrong.len()), (1, 0));
+    }
+
+    #[test]
+    fn who_is_said_to_stand_somewhere_stands_there() {
+        let fact = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        let facts = vec![fact("Tom", "Kim"), fact("Kim", "小明")];
+        let problem = Problem {
+            check: Check::Ordering { facts, place: 0 },
+            ..problem("Who is tallest?", "Tom")
+        };
+        let wrong = |text: &str| orders(&problem, &read(text)).wrong.len();
+        for fine in [
+            "The tallest is Tom.",
+            "最矮的是小明。",
+            "Number 2 is Kim.",
+            "第 3 个是小明。",
+            "Nobody is here. It is Leo.",
+        ] {
+            assert_eq!(wrong(fine), 0, "{fine}");
+        }
+        for false_ in ["The tallest is Kim.", "Number 3 is Kim.", "第 9 个是小明。"] {
+            assert_eq!(wrong(false_), 1, "{false_}");
+        }
+        // Facts that leave a doubt say nothing of places.
+        assert_eq!(orders(&ordering(), &read("The tallest is Kim.")).checked, 0);
     }
 
     #[test]

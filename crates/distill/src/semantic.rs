@@ -27,9 +27,9 @@ pub struct SemanticConfig {
     /// Least share of the question's numbers that the reasoning must mention, from 0 to 1; asked
     /// of questions with two numbers or more. Default 0.5.
     pub min_relevance: f64,
-    /// Least share of the numbers computed with that must come from the question or from an
-    /// earlier step, from 0 to 1, where the answer is compared with a gold one: the world may add
-    /// its own, such as the 60 minutes of an hour. Default 0.75.
+    /// Least share of the numbers computed with or denied (`…, not 7`) that must come from the
+    /// question or from an earlier step, from 0 to 1, where the answer is compared with a gold one:
+    /// the world may add its own, such as the 60 minutes of an hour. Default 0.75.
     pub min_grounded: f64,
     /// The same where the problem's check computes the answer, so that the question holds every
     /// number there is. Default 1.
@@ -62,8 +62,8 @@ pub struct Coherence {
     pub contradictions: Vec<String>,
     /// Share of the question's numbers that are mentioned; 1 where it has fewer than two.
     pub relevance: f64,
-    /// Share of the numbers computed with that come from the question or an earlier step; 1 where
-    /// nothing is computed. In a chain of equals only the first computation counts.
+    /// Share of the numbers computed with or denied that come from the question or an earlier step;
+    /// 1 where nothing is computed. In a chain of equals only the first computation counts.
     pub grounded: f64,
     /// Whether the answer comes out of the reasoning; true where that cannot be decided.
     pub answer_follows: bool,
