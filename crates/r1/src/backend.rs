@@ -3,6 +3,14 @@
 use anyhow::Result;
 use burn::tensor::{Device, Tensor};
 
+/// Padded tokens in one forward pass at most: on the CPU what its caches hold, so that several
+/// passes run side by side; on an accelerator enough to keep it busy.
+pub const MICRO_TOKENS: usize = if cfg!(any(feature = "wgpu", feature = "cuda")) {
+    16384
+} else {
+    512
+};
+
 /// The device of the backend compiled in: CUDA before WGPU before the CPU.
 ///
 /// # Errors

@@ -3,16 +3,16 @@
 use anyhow::Result;
 use data::{Completion, Problem, Sample};
 use distill::{CurateConfig, Curated};
-use lm::Sampling;
 use moe_model::Decoder;
 use rewards::{Rubric, RubricConfig, Score};
 use serde_json::{Value, json};
 
+use super::ask;
 use super::checkpoint::Checkpoint;
 use super::cost::Cost;
 use super::files::{write_json, write_lines};
 use super::problems::Problems;
-use super::rl::{Line, MAX_ROWS};
+use super::rl::Line;
 use crate::Artifact;
 use crate::preset;
 use crate::stage::{Stage, StageContext};
@@ -22,11 +22,22 @@ pub(super) const SAMPLES: &str = "samples.jsonl";
 /// Samples a teacher and filters what it says.
 pub struct Curate<'a> {
     /// The model that answers.
-    pub teacher: &'a Artifact,
+    teacher: &'a Artifact,
     /// Where problems come from.
-    pub tasks: &'a Artifact,
+    tasks: &'a Artifact,
     /// How much is asked.
-    pub plan: &'a preset::Rejection,
+    plan: &'a preset::Rejection,
+}
+
+impl<'a> Curate<'a> {
+    /// Asks `teacher` problems of `tasks`.
+    pub fn new(teacher: &'a Artifact, tasks: &'a Artifact, plan: &'a preset::Rejection) -> Self {
+        Self {
+            teacher,
+            tasks,
+            plan,
+        }
+    }
 }
 
 impl Stage for Curate<'_> {
@@ -60,20 +71,13 @@ pub(super) fn curate(
     plan: &preset::Rejection,
     cost: &mut Cost,
 ) -> Result<Vec<Sample>> {
-    let held_out: Vec<Problem> = super::files::read_lines(&tasks.file(super::tasks::HELD_OUT))?;
-    let levels: std::collections::BTreeSet<u32> = held_out.iter().map(|p| p.level).collect();
-    let levels: Vec<u32> = levels.into_iter().collect();
-    let problems = Problems::open(tasks, &levels, cx.seed)?.take(plan.prompts);
-    let options = grpo::SampleOptions {
-        group: plan.samples as u32,
-        sampling: Sampling {
-            temperature: plan.temperature,
-            top_p: plan.top_p,
-        },
-        max_new_tokens: plan.max_new_tokens,
-        max_rows: MAX_ROWS.max(plan.samples),
-        seed: cx.seed,
-    };
+    let problems = Problems::open(tasks, None, cx.seed)?.take(plan.prompts);
+    let options = ask::options(
+        plan.samples,
+        (plan.temperature, plan.top_p),
+        plan.max_new_tokens,
+        cx.seed,
+    );
     let rubric = Rubric::new(&RubricConfig::default());
     let progress = cx.progress(plan.prompts * plan.samples, "responses");
     let (model, tokenizer): (&Decoder, _) = (&teacher.model, &teacher.tokenizer);

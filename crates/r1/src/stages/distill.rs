@@ -15,15 +15,34 @@ use crate::stage::{Stage, StageContext};
 /// Teaches a student.
 pub struct Distill<'a> {
     /// R1.
-    pub teacher: &'a Artifact,
+    teacher: &'a Artifact,
     /// The student's base.
-    pub student: &'a Artifact,
+    student: &'a Artifact,
     /// Where problems come from.
-    pub tasks: &'a Artifact,
+    tasks: &'a Artifact,
     /// What the teacher is asked.
-    pub sampling: &'a preset::Rejection,
+    sampling: &'a preset::Rejection,
     /// How the student is trained.
-    pub plan: &'a preset::Supervised,
+    plan: &'a preset::Supervised,
+}
+
+impl<'a> Distill<'a> {
+    /// Asks `teacher` as `sampling` says and trains `student` on what is kept.
+    pub fn new(
+        teacher: &'a Artifact,
+        student: &'a Artifact,
+        tasks: &'a Artifact,
+        sampling: &'a preset::Rejection,
+        plan: &'a preset::Supervised,
+    ) -> Self {
+        Self {
+            teacher,
+            student,
+            tasks,
+            sampling,
+            plan,
+        }
+    }
 }
 
 impl Stage for Distill<'_> {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use data::Problem;
 use eval::{Graded, Summary, grade};
-use lm::{CausalLm, Sampling};
+use lm::CausalLm;
 use rewards::{Rubric, RubricConfig};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::ask;
 use super::checkpoint::Checkpoint;
 use super::files::{read_lines, write_json};
-use super::rl::MAX_ROWS;
 use super::tasks::HELD_OUT;
 use crate::Artifact;
 use crate::preset;
@@ -21,11 +21,26 @@ use crate::stage::{Stage, StageContext};
 /// Measures models; leaves `models.json`.
 pub struct Evaluate<'a> {
     /// Names and artifacts.
-    pub models: &'a [(&'a str, &'a Artifact)],
+    models: &'a [(&'a str, &'a Artifact)],
     /// Where the held-out problems are.
-    pub tasks: &'a Artifact,
+    tasks: &'a Artifact,
     /// How many samples, drawn how.
-    pub plan: &'a preset::Eval,
+    plan: &'a preset::Eval,
+}
+
+impl<'a> Evaluate<'a> {
+    /// Asks each model the held-out problems of `tasks`.
+    pub fn new(
+        models: &'a [(&'a str, &'a Artifact)],
+        tasks: &'a Artifact,
+        plan: &'a preset::Eval,
+    ) -> Self {
+        Self {
+            models,
+            tasks,
+            plan,
+        }
+    }
 }
 
 /// What `models.json` says of a model.
@@ -70,20 +85,16 @@ impl Stage for Evaluate<'_> {
         let rubric = Rubric::new(&RubricConfig::default());
         let total = self.models.len() * problems.len() * self.plan.samples;
         let progress = cx.progress(total, "responses");
+        let options = ask::options(
+            self.plan.samples,
+            (self.plan.temperature, self.plan.top_p),
+            self.plan.max_new_tokens,
+            cx.seed,
+        );
         let mut table = BTreeMap::new();
         for (name, artifact) in self.models {
             progress.set_message((*name).to_string());
             let Checkpoint { model, tokenizer } = Checkpoint::open(artifact)?;
-            let options = grpo::SampleOptions {
-                group: self.plan.samples as u32,
-                sampling: Sampling {
-                    temperature: self.plan.temperature,
-                    top_p: self.plan.top_p,
-                },
-                max_new_tokens: self.plan.max_new_tokens,
-                max_rows: MAX_ROWS.max(self.plan.samples),
-                seed: cx.seed,
-            };
             let groups = grpo::sample(
                 &model,
                 &tokenizer,

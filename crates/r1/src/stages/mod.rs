@@ -1,5 +1,6 @@
 //! The boxes of the figure: each stage turns artifacts into an artifact.
 
+mod ask;
 mod checkpoint;
 mod cost;
 mod curate;

@@ -19,10 +19,10 @@ use super::checkpoint::save;
 use super::cost::Cost;
 use super::experts;
 use super::files::{read_json, read_lines};
-use super::sft::{MICRO_TOKENS, train};
+use super::sft::train;
 use super::tasks::{SETTINGS, TRAIN, mixture};
 use crate::Artifact;
-use crate::backend::device;
+use crate::backend::{MICRO_TOKENS, device};
 use crate::preset;
 use crate::stage::{Stage, StageContext};
 
@@ -38,13 +38,30 @@ pub enum Shape<'a> {
 /// Trains a base model from scratch.
 pub struct Pretrain<'a> {
     /// The model.
-    pub shape: Shape<'a>,
+    shape: Shape<'a>,
     /// Problems and tokenizer.
-    pub tasks: &'a Artifact,
+    tasks: &'a Artifact,
     /// What the corpus is mixed of.
-    pub corpus: &'a preset::Corpus,
+    corpus: &'a preset::Corpus,
     /// How long and how fast.
-    pub plan: &'a preset::Pretraining,
+    plan: &'a preset::Pretraining,
+}
+
+impl<'a> Pretrain<'a> {
+    /// A model of this shape reads the mixture `corpus` of `tasks`.
+    pub fn new(
+        shape: Shape<'a>,
+        tasks: &'a Artifact,
+        corpus: &'a preset::Corpus,
+        plan: &'a preset::Pretraining,
+    ) -> Self {
+        Self {
+            shape,
+            tasks,
+            corpus,
+            plan,
+        }
+    }
 }
 
 impl Stage for Pretrain<'_> {
@@ -93,8 +110,8 @@ impl Stage for Pretrain<'_> {
             adamw: AdamWConfig {
                 beta1: plan.beta1,
                 beta2: plan.beta2,
-                eps: 1e-8,
                 weight_decay: plan.weight_decay,
+                ..AdamWConfig::default()
             },
             schedule: Schedule {
                 peak: plan.lr,

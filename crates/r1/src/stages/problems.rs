@@ -23,8 +23,8 @@ pub(super) enum Problems {
 }
 
 impl Problems {
-    /// Training problems, of these levels where they are generated.
-    pub(super) fn open(tasks: &Artifact, levels: &[u32], seed: u64) -> Result<Self> {
+    /// Training problems, where they are generated of these levels or else of all set.
+    pub(super) fn open(tasks: &Artifact, levels: Option<&[u32]>, seed: u64) -> Result<Self> {
         if tasks.file(TRAIN).exists() {
             let problems = read_lines(&tasks.file(TRAIN))?;
             return Ok(Self::File {
@@ -34,15 +34,13 @@ impl Problems {
                 seed,
             });
         }
-        let settings: TaskSettings = read_json(&tasks.file(SETTINGS))?;
-        let settings = TaskSettings {
-            levels: levels.to_vec(),
-            ..settings
-        };
-        let stream = Stream::new(&settings, Split::Train, seed)?;
+        let mut settings: TaskSettings = read_json(&tasks.file(SETTINGS))?;
+        if let Some(levels) = levels {
+            settings.levels = levels.to_vec();
+        }
         Ok(Self::Generated {
-            stream,
-            levels: levels.to_vec(),
+            stream: Stream::new(&settings, Split::Train, seed)?,
+            levels: settings.levels,
         })
     }
 

@@ -5,8 +5,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use burn::module::Module;
 use data::{Finish, seed};
-use grpo::{AdvantageScale, Group, GrpoConfig, GrpoReport, Kl, LossScale, SampleOptions};
-use lm::Sampling;
+use grpo::{AdvantageScale, Group, GrpoConfig, GrpoReport, Kl, LossScale};
 use moe_model::Decoder;
 use rand::RngExt;
 use rewards::{Mode, Rubric, RubricConfig};
@@ -14,16 +13,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use trainer::{AdamWConfig, Schedule, Trainer, TrainerConfig};
 
+use super::ask;
 use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
 use super::problems::Problems;
-use super::sft::MICRO_TOKENS;
 use crate::Artifact;
+use crate::backend::MICRO_TOKENS;
 use crate::preset;
 use crate::stage::{Stage, StageContext};
-
-/// Responses sampled side by side at most.
-pub(super) const MAX_ROWS: usize = 256;
 
 /// Steps whose mean accuracy decides whether the level rises.
 const LEVEL_WINDOW: usize = 10;
@@ -31,13 +28,33 @@ const LEVEL_WINDOW: usize = 10;
 /// Improves a policy by its own samples.
 pub struct Rl<'a> {
     /// The model to start from, and the first reference.
-    pub policy: &'a Artifact,
+    policy: &'a Artifact,
     /// Where problems come from.
-    pub tasks: &'a Artifact,
+    tasks: &'a Artifact,
     /// Everything that is set.
-    pub plan: &'a preset::Rl,
+    plan: &'a preset::Rl,
     /// Stop once as much computing is spent as this stage took, where given.
-    pub compute_of: Option<&'a Artifact>,
+    compute_of: Option<&'a Artifact>,
+}
+
+impl<'a> Rl<'a> {
+    /// Improves `policy`, which is the first reference too, on problems of `tasks`.
+    pub fn new(policy: &'a Artifact, tasks: &'a Artifact, plan: &'a preset::Rl) -> Self {
+        Self {
+            policy,
+            tasks,
+            plan,
+            compute_of: None,
+        }
+    }
+
+    /// Stops once as much computing is spent as `stage` took.
+    pub fn at_the_cost_of(self, stage: &'a Artifact) -> Self {
+        Self {
+            compute_of: Some(stage),
+            ..self
+        }
+    }
 }
 
 impl Stage for Rl<'_> {
@@ -66,7 +83,7 @@ impl Stage for Rl<'_> {
         };
         let rubric = Rubric::new(&rubric_config(plan));
         let objective = objective(plan);
-        let mut problems = Problems::open(self.tasks, &plan.levels, cx.seed)?;
+        let mut problems = Problems::open(self.tasks, Some(&plan.levels), cx.seed)?;
         let mut reference = model.valid();
         let mut trainer = Trainer::new(model, trainer_config(plan));
         let mut cost = Cost::default();
@@ -82,7 +99,12 @@ impl Stage for Rl<'_> {
                 break;
             }
             let began = Instant::now();
-            let options = sample_options(plan, cx.seed, step);
+            let options = ask::options(
+                plan.group,
+                (plan.temperature, plan.top_p),
+                plan.max_new_tokens,
+                seed::stream(cx.seed, &["rollouts", &step.to_string()]).random(),
+            );
             let asked = problems.take(plan.prompts);
             let snapshot = trainer.snapshot();
             let groups = grpo::sample(&snapshot, &tokenizer, asked, &rubric, &options, &mut |_| ());
@@ -221,27 +243,9 @@ fn objective(plan: &preset::Rl) -> GrpoConfig {
 
 fn trainer_config(plan: &preset::Rl) -> TrainerConfig {
     TrainerConfig {
-        adamw: AdamWConfig {
-            beta1: 0.9,
-            beta2: 0.95,
-            eps: 1e-8,
-            weight_decay: 0.0,
-        },
+        adamw: AdamWConfig::default(),
         schedule: Schedule::constant(plan.lr, plan.warmup),
         clip: plan.clip,
-    }
-}
-
-fn sample_options(plan: &preset::Rl, seed: u64, step: usize) -> SampleOptions {
-    SampleOptions {
-        group: plan.group as u32,
-        sampling: Sampling {
-            temperature: plan.temperature,
-            top_p: plan.top_p,
-        },
-        max_new_tokens: plan.max_new_tokens,
-        max_rows: MAX_ROWS.max(plan.group),
-        seed: seed::stream(seed, &["rollouts", &step.to_string()]).random(),
     }
 }
 

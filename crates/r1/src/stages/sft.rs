@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use data::{Sample, Tokenizer};
-use lm::{Sampling, Sequence};
+use lm::Sequence;
 use moe_model::Decoder;
 use rewards::{Rubric, RubricConfig};
 use serde::Serialize;
@@ -12,18 +12,17 @@ use serde_json::{Value, json};
 use sft::{Batches, SftReport, step};
 use trainer::{AdamWConfig, Schedule, Trainer, TrainerConfig};
 
+use super::ask;
 use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
 use super::files::read_lines;
 use super::problems::Problems;
-use super::rl::{Line, MAX_ROWS};
+use super::rl::Line;
 use super::tasks::{COLD_START, GENERAL, HELD_OUT};
 use crate::Artifact;
+use crate::backend::MICRO_TOKENS;
 use crate::preset;
 use crate::stage::{Stage, StageContext};
-
-/// Padded tokens in one forward pass at most.
-pub(super) const MICRO_TOKENS: usize = 8192;
 
 /// Reasoning samples for each general one (arXiv 2501.12948, section 2.3.3: 600k and 200k).
 const REASONING_PER_GENERAL: f64 = 3.0;
@@ -152,10 +151,8 @@ pub(super) fn fine_tune(
     let steps = plan.epochs * sequences.len().div_ceil(plan.batch);
     let config = TrainerConfig {
         adamw: AdamWConfig {
-            beta1: 0.9,
-            beta2: 0.95,
-            eps: 1e-8,
             weight_decay: plan.weight_decay,
+            ..AdamWConfig::default()
         },
         schedule: Schedule {
             peak: plan.lr,
@@ -211,20 +208,8 @@ pub(super) fn show(
     tokenizer: &Tokenizer,
     tasks: &Artifact,
 ) -> Result<()> {
-    let held_out: Vec<data::Problem> = read_lines(&tasks.file(HELD_OUT))?;
-    let levels: std::collections::BTreeSet<u32> = held_out.iter().map(|p| p.level).collect();
-    let levels: Vec<u32> = levels.into_iter().filter(|&level| level > 0).collect();
-    let problems = Problems::open(tasks, &levels, cx.seed)?.take(SHOWN);
-    let options = grpo::SampleOptions {
-        group: 1,
-        sampling: Sampling {
-            temperature: 0.6,
-            top_p: 0.95,
-        },
-        max_new_tokens: 128,
-        max_rows: MAX_ROWS,
-        seed: cx.seed,
-    };
+    let problems = Problems::open(tasks, None, cx.seed)?.take(SHOWN);
+    let options = ask::options(1, (0.6, 0.95), 128, cx.seed);
     let rubric = Rubric::new(&RubricConfig::default());
     let groups = grpo::sample(model, tokenizer, problems, &rubric, &options, &mut |_| ());
     for group in &groups {

@@ -30,9 +30,16 @@ const TOKENIZER_DOCUMENTS: usize = 20_000;
 /// Makes everything the other stages learn from or are measured on.
 pub struct Tasks<'a> {
     /// Which problems, and how many.
-    pub settings: &'a preset::Tasks,
+    settings: &'a preset::Tasks,
     /// The mixture the tokenizer is trained on.
-    pub corpus: &'a preset::Corpus,
+    corpus: &'a preset::Corpus,
+}
+
+impl<'a> Tasks<'a> {
+    /// Problems as `settings` says; the tokenizer learns from the mixture `corpus`.
+    pub fn new(settings: &'a preset::Tasks, corpus: &'a preset::Corpus) -> Self {
+        Self { settings, corpus }
+    }
 }
 
 impl Stage for Tasks<'_> {
@@ -70,6 +77,17 @@ impl Stage for Tasks<'_> {
         write_lines(&cx.dir.join(COLD_START), &made.cold_start)?;
         let general = general(self.settings.general, cx.seed);
         write_lines(&cx.dir.join(GENERAL), &general)?;
+        let report_fewer = |what: &str, made: usize, wanted: usize| {
+            if made < wanted {
+                cx.log(format!(
+                    "tasks.{what} = {wanted}, but only {made} can be had"
+                ));
+            }
+        };
+        let wanted = self.settings;
+        report_fewer("held_out", made.held_out.len(), wanted.held_out);
+        report_fewer("cold_start", made.cold_start.len(), wanted.cold_start);
+        report_fewer("general", general.len(), wanted.general);
         let tokenizer = self.train_tokenizer(&made, &general)?;
         tokenizer.save(&cx.dir)?;
         cx.log(format!(
