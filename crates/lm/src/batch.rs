@@ -98,16 +98,16 @@ impl TokenBatch {
 /// `tokens` tokens, shortest first and as even as the lengths allow. A longer sequence gets a group
 /// of its own.
 ///
-/// More than one group are an even number, so that two at a time leave none over. The cut depends
-/// on the lengths alone, never on the machine.
+/// More than `tokens / 4` tokens make an even number of groups, so that two at a time leave none
+/// over. The cut depends on the lengths alone, never on the machine.
 pub fn micro_batches(lengths: &[usize], tokens: usize) -> Vec<Vec<usize>> {
     let fewest = cut(lengths, tokens);
-    if fewest.len() < 2 {
+    let total: usize = lengths.iter().sum();
+    if total <= tokens / 4 {
         return fewest;
     }
     let count = fewest.len().next_multiple_of(2);
-    let mean = lengths.iter().sum::<usize>() / count;
-    (mean..tokens)
+    (total / count..tokens)
         .step_by((tokens / 32).max(1))
         .map(|smaller| cut(lengths, smaller))
         .find(|groups| groups.len() <= count)
@@ -165,6 +165,7 @@ mod tests {
     fn rectangles_stay_within_the_budget() {
         let lengths = [4, 2, 9, 3];
         assert_eq!(micro_batches(&lengths, 100), [[1, 3, 0, 2]]);
+        assert_eq!(micro_batches(&lengths, 40), [vec![1, 3, 0], vec![2]]);
         assert_eq!(
             micro_batches(&lengths, 8),
             [vec![1], vec![3], vec![0], vec![2]]
@@ -174,7 +175,7 @@ mod tests {
     #[test]
     fn groups_are_even_in_number_and_size() {
         let lengths: Vec<usize> = (0..64).map(|i| 20 + i * 7 % 40).collect();
-        for (tokens, count) in [(5000, 1), (2400, 2), (1000, 4), (500, 6)] {
+        for (tokens, count) in [(12000, 1), (5000, 2), (2400, 2), (1000, 4), (500, 6)] {
             let groups = micro_batches(&lengths, tokens);
             let padded = |group: &Vec<usize>| {
                 group.len() * group.iter().map(|&i| lengths[i]).max().unwrap_or(0)

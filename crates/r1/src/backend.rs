@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 pub const MICRO_TOKENS: usize = if cfg!(any(feature = "wgpu", feature = "cuda")) {
     16384
 } else {
-    512
+    1024
 };
 
 /// The device of the backend compiled in: CUDA before WGPU before the CPU.
