@@ -221,7 +221,7 @@ fn counts(dir: &Path) -> Result<Vec<(String, usize)>> {
                 .file_stem()
                 .unwrap_or_default()
                 .to_string_lossy()
-                .into_owned();
+                .replace('_', " ");
             counts.push((stem, BufReader::new(file).split(b'\n').count()));
         }
     }

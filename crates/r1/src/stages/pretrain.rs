@@ -98,12 +98,14 @@ impl Stage for Pretrain<'_> {
             self.plan.length
         );
         let tokens: usize = kept.iter().map(|sequence| sequence.tokens.len()).sum();
-        cx.log(format!(
-            "{} documents, {tokens} tokens; {} longer than {} tokens left out",
-            kept.len(),
-            documents.len() - kept.len(),
-            self.plan.length
-        ));
+        cx.log(format!("{} documents, {tokens} tokens", kept.len()));
+        let longer = documents.len() - kept.len();
+        if longer > 0 {
+            cx.log(format!(
+                "{longer} documents longer than {} tokens are left out; raise the length to read them",
+                self.plan.length
+            ));
+        }
 
         let plan = self.plan;
         let config = TrainerConfig {
