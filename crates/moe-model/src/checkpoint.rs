@@ -3,7 +3,7 @@
 //! Our parameters carry Hugging Face's names but for two things: linear weights are stored
 //! transposed, and the experts of a layer are one stacked tensor. Both are undone here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -62,6 +62,7 @@ pub enum CheckpointError {
 
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.safetensors";
+const INDEX: &str = "model.safetensors.index.json";
 
 impl Decoder {
     /// Writes the model to a directory that exists. `end_token` goes into `config.json`.
@@ -71,7 +72,12 @@ impl Decoder {
         let text = format!("{json:#}\n");
         fs::write(&path, text).map_err(|source| CheckpointError::Io { path, source })?;
 
-        let mut collect = Collect::default();
+        let family = hf::Family::of(self.config()).ok_or(CheckpointError::NoArchitecture)?;
+        let mut collect = Collect {
+            path: ParameterPath::default(),
+            family,
+            tensors: BTreeMap::new(),
+        };
         self.visit(&mut collect);
         let path = dir.join(WEIGHTS);
         let views: Vec<(String, TensorView<'_>)> = collect
@@ -93,41 +99,76 @@ impl Decoder {
     /// Every tensor of the model must be there with its shape and finite values, and no other.
     pub fn load(dir: &Path, device: &Device) -> Result<Self, CheckpointError> {
         let path = dir.join(CONFIG);
-        let model = Self::zeros(&read_config(&path)?, device)?;
-        let path = dir.join(WEIGHTS);
-        let bytes = fs::read(&path).map_err(|source| CheckpointError::Io {
-            path: path.clone(),
-            source,
-        })?;
-        let file = SafeTensors::deserialize(&bytes).map_err(|error| CheckpointError::Format {
-            path: path.clone(),
-            problem: error.to_string(),
-        })?;
+        let config = read_config(&path)?;
+        let Some(family) = hf::Family::of(&config) else {
+            return Err(CheckpointError::NoArchitecture);
+        };
+        let model = Self::zeros(&config, device)?;
+        let shards = shards(dir)?;
+        let mut files = Vec::new();
+        for (path, bytes) in &shards {
+            let file =
+                SafeTensors::deserialize(bytes).map_err(|error| CheckpointError::Format {
+                    path: path.clone(),
+                    problem: error.to_string(),
+                })?;
+            files.push(file);
+        }
+        let named = |(at, file): (usize, &SafeTensors<'_>)| {
+            let names = file.names().into_iter();
+            names.map(|name| (name.to_string(), at)).collect::<Vec<_>>()
+        };
         let mut fill = Fill {
             path: ParameterPath::default(),
-            left: file
-                .names()
-                .into_iter()
-                .map(|name| (name.to_string(), ()))
-                .collect(),
-            file: &file,
+            family,
+            left: files.iter().enumerate().flat_map(named).collect(),
+            files: &files,
             problems: Vec::new(),
         };
         let model = model.map(&mut fill);
+        let tied = config.tied;
         let extra = fill
             .left
             .keys()
+            // Tied models are often stored with the projection all the same.
+            .filter(|name| !(tied && *name == "lm_head.weight"))
             .map(|name| format!("tensor `{name}` is not of this model"));
         fill.problems.extend(extra);
         if fill.problems.is_empty() {
             Ok(model)
         } else {
             Err(CheckpointError::Tensors {
-                path,
+                path: dir.join(WEIGHTS),
                 problems: fill.problems,
             })
         }
     }
+}
+
+/// The weight files of a directory, one or as many as its index names.
+fn shards(dir: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, CheckpointError> {
+    let read = |path: PathBuf| match fs::read(&path) {
+        Ok(bytes) => Ok((path, bytes)),
+        Err(source) => Err(CheckpointError::Io { path, source }),
+    };
+    let index = dir.join(INDEX);
+    if !index.exists() {
+        return Ok(vec![read(dir.join(WEIGHTS))?]);
+    }
+    let (path, text) = read(index)?;
+    let index: Index = serde_json::from_slice(&text).map_err(|error| CheckpointError::Format {
+        path,
+        problem: error.to_string(),
+    })?;
+    let names: BTreeSet<String> = index.weight_map.into_values().collect();
+    names.into_iter().map(|name| read(dir.join(name))).collect()
+}
+
+/// `model.safetensors.index.json`.
+#[derive(serde::Deserialize)]
+struct Index {
+    /// The file each tensor is in.
+    weight_map: BTreeMap<String, String>,
 }
 
 fn read_config(path: &Path) -> Result<DecoderConfig, CheckpointError> {
@@ -177,13 +218,13 @@ enum Layout {
     Experts(Vec<String>),
 }
 
-fn layout(name: &str, shape: &[usize]) -> Layout {
+fn layout(family: hf::Family, name: &str, shape: &[usize]) -> Layout {
     match shape {
         [experts, ..] if shape.len() == 3 => {
             let (parent, field) = name.rsplit_once('.').expect("expert weights have a parent");
             Layout::Experts(
                 (0..*experts)
-                    .map(|e| format!("{parent}.{e}.{field}.weight"))
+                    .map(|e| family.on_disk(&format!("{parent}.{e}.{field}.weight")))
                     .collect(),
             )
         }
@@ -200,9 +241,9 @@ fn transpose(values: &[f32], rows: usize, cols: usize) -> Vec<f32> {
         .collect()
 }
 
-#[derive(Default)]
 struct Collect {
     path: ParameterPath,
+    family: hf::Family,
     tensors: BTreeMap<String, Stored>,
 }
 
@@ -220,7 +261,9 @@ impl ModuleVisitor for Collect {
         let tensor = param.val();
         let shape = tensor.dims();
         let values: Vec<f32> = tensor.into_data().iter::<f32>().collect();
-        match layout(&name, &shape) {
+        let layout = layout(self.family, &name, &shape);
+        let name = self.family.on_disk(&name);
+        match layout {
             Layout::Same => {
                 self.tensors.insert(name, Stored::new(&values, &shape));
             }
@@ -243,26 +286,30 @@ impl ModuleVisitor for Collect {
 
 struct Fill<'a> {
     path: ParameterPath,
-    file: &'a SafeTensors<'a>,
-    left: BTreeMap<String, ()>,
+    family: hf::Family,
+    files: &'a [SafeTensors<'a>],
+    /// Tensors not yet read, with the file each is in.
+    left: BTreeMap<String, usize>,
     problems: Vec<String>,
 }
 
 impl Fill<'_> {
     /// The values of one tensor on disk, or a line in `problems`.
     fn read(&mut self, name: &str, shape: &[usize]) -> Option<Vec<f32>> {
-        self.left.remove(name);
-        match read(self.file, name, shape) {
-            Ok(values) => Some(values),
-            Err(problem) => {
-                self.problems.push(format!("tensor `{name}` {problem}"));
-                None
-            }
-        }
+        let file = self.left.remove(name).map(|at| &self.files[at]);
+        let values = file.map_or_else(
+            || Err("is missing".to_string()),
+            |file| read(file, name, shape),
+        );
+        values
+            .map_err(|problem| self.problems.push(format!("tensor `{name}` {problem}")))
+            .ok()
     }
 
     fn parameter(&mut self, name: &str, shape: &[usize]) -> Option<Vec<f32>> {
-        match layout(name, shape) {
+        let layout = layout(self.family, name, shape);
+        let name = &self.family.on_disk(name);
+        match layout {
             Layout::Same => self.read(name, shape),
             Layout::Transposed => {
                 let values = self.read(name, &[shape[1], shape[0]])?;
@@ -322,7 +369,18 @@ fn read(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>,
                 .map(|word| f32::from_bits(u32::from(u16::from_le_bytes(*word)) << 16))
                 .collect()
         }
-        other => return Err(format!("is stored as {other:?}; f32 and bf16 can be read")),
+        Dtype::F16 => {
+            let words = view.data().as_chunks::<2>().0;
+            words
+                .iter()
+                .map(|word| half::f16::from_le_bytes(*word).to_f32())
+                .collect()
+        }
+        other => {
+            return Err(format!(
+                "is stored as {other:?}; f32, bf16 and f16 can be read"
+            ));
+        }
     };
     match values.iter().position(|value| !value.is_finite()) {
         Some(at) => Err(format!("holds {} at element {at}", values[at])),

@@ -14,12 +14,14 @@ pub struct DecoderConfig {
     pub layers: usize,
     /// Inner width of the dense feed-forward.
     pub inner: usize,
+    /// Whether the dense feed-forward has biases.
+    pub inner_bias: bool,
     /// How tokens look at each other.
     pub attention: AttentionConfig,
     /// Experts in place of the dense feed-forward, from block `dense_layers` on.
     pub mixture: Option<MixtureConfig>,
-    /// Base of the rotary frequencies.
-    pub rope_theta: f64,
+    /// Rotary positions.
+    pub rope: RopeConfig,
     /// Added to the variance in every RMS norm.
     pub norm_eps: f64,
     /// Whether the output projection is the embedding.
@@ -28,6 +30,90 @@ pub struct DecoderConfig {
     pub max_positions: usize,
     /// Standard deviation of the initial weights.
     pub init_std: f64,
+}
+
+/// Rotary positions (arXiv 2104.09864).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RopeConfig {
+    /// Base of the frequencies.
+    pub theta: f64,
+    /// How they are stretched to contexts longer than trained on.
+    pub scaling: RopeScaling,
+}
+
+impl RopeConfig {
+    /// Positions as they are.
+    pub fn plain(theta: f64) -> Self {
+        Self {
+            theta,
+            scaling: RopeScaling::None,
+        }
+    }
+}
+
+/// How rotary frequencies are stretched to longer contexts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RopeScaling {
+    /// Not at all.
+    None,
+    /// All alike (arXiv 2306.15595).
+    Linear {
+        /// The factor of extension.
+        factor: f64,
+    },
+    /// By wavelength, as Llama 3.1 does (arXiv 2407.21783, section 3.4.2).
+    Llama3 {
+        /// The factor of extension.
+        factor: f64,
+        /// Pairs that turn less often than this over the trained context are slowed by `factor`.
+        low: f64,
+        /// Pairs that turn more often are kept.
+        high: f64,
+        /// Positions the model was trained on first.
+        trained_positions: usize,
+    },
+    /// YaRN (arXiv 2309.00071).
+    Yarn(YarnConfig),
+}
+
+/// YaRN (arXiv 2309.00071), with DeepSeek's two weights of the magnitude.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct YarnConfig {
+    /// The factor of extension.
+    pub factor: f64,
+    /// Positions the model was trained on first.
+    pub trained_positions: usize,
+    /// Pairs that turn more often than this over the trained context are kept. Default 32.
+    pub beta_fast: f64,
+    /// Pairs that turn less often are slowed by `factor`. Default 1.
+    pub beta_slow: f64,
+    /// Factor on cosines and sines; none: computed from the weights below or, without them, from
+    /// `factor`.
+    pub attention_factor: Option<f64>,
+    /// Weight of the growth of the rotated part.
+    pub mscale: Option<f64>,
+    /// Weight of the growth of the whole; latent attention squares it into its scale.
+    pub mscale_all_dim: Option<f64>,
+    /// Whether the ends of the ramp are rounded outwards. Default true.
+    pub truncate: bool,
+}
+
+impl Default for YarnConfig {
+    fn default() -> Self {
+        Self {
+            factor: 1.0,
+            trained_positions: 4096,
+            beta_fast: 32.0,
+            beta_slow: 1.0,
+            attention_factor: None,
+            mscale: None,
+            mscale_all_dim: None,
+            truncate: true,
+        }
+    }
 }
 
 /// How tokens look at each other.
@@ -56,6 +142,10 @@ pub struct LatentConfig {
     pub rope_dim: usize,
     /// Value width a head.
     pub value_dim: usize,
+    /// Whether the projections of the stream have biases: both compressions and the output.
+    pub bias: bool,
+    /// Whether neighbours are rotated together on disk; otherwise the two halves of a head.
+    pub interleaved: bool,
 }
 
 /// Grouped-query attention (arXiv 2305.13245).
@@ -66,16 +156,41 @@ pub struct GroupedConfig {
     pub heads: usize,
     /// Key-value heads; divides `heads`.
     pub kv_heads: usize,
-    /// Width a head; even.
+    /// Width a head.
     pub head_dim: usize,
+    /// Leading width of a head that is rotated; even.
+    pub rotated_dim: usize,
+    /// Whether queries, keys and values have biases (Qwen2).
+    pub qkv_bias: bool,
+    /// Whether the output projection has one (Llama's `attention_bias`).
+    pub output_bias: bool,
+    /// Whether each head's queries and keys are normalised before they are rotated (Qwen3).
+    pub qk_norm: bool,
+}
+
+impl GroupedConfig {
+    /// Llama's: heads rotated whole, without biases or norms.
+    pub fn new(heads: usize, kv_heads: usize, head_dim: usize) -> Self {
+        Self {
+            heads,
+            kv_heads,
+            head_dim,
+            rotated_dim: head_dim,
+            qkv_bias: false,
+            output_bias: false,
+            qk_norm: false,
+        }
+    }
 }
 
 /// A mixture of experts (DeepSeek-V3, arXiv 2412.19437, section 2.1.2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MixtureConfig {
-    /// Leading blocks that stay dense.
-    pub dense_layers: usize,
+    /// Blocks that stay dense.
+    pub dense_layers: Vec<usize>,
+    /// What the router makes of its logits.
+    pub scores: Scores,
     /// Routed experts.
     pub experts: usize,
     /// Routed experts a token goes through.
@@ -96,6 +211,16 @@ pub struct MixtureConfig {
     pub bias_speed: f64,
     /// α: weight of the sequence-wise balance loss (arXiv 2412.19437, equation 17).
     pub balance_weight: f64,
+}
+
+/// What a router makes of its logits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scores {
+    /// A sigmoid each, with a bias that steers the choice (DeepSeek-V3).
+    Sigmoid,
+    /// A softmax over all experts (Mixtral, arXiv 2401.04088; Qwen3).
+    Softmax,
 }
 
 /// A setting that cannot be built.
@@ -140,6 +265,7 @@ impl DecoderConfig {
             self.max_positions,
             positive,
         )?;
+        self.rope.validate()?;
         match &self.attention {
             AttentionConfig::Latent(latent) => latent.validate()?,
             AttentionConfig::Grouped(grouped) => grouped.validate()?,
@@ -153,7 +279,37 @@ impl DecoderConfig {
     pub(crate) fn mixture_at(&self, layer: usize) -> Option<&MixtureConfig> {
         self.mixture
             .as_ref()
-            .filter(|mixture| layer >= mixture.dense_layers)
+            .filter(|mixture| !mixture.dense_layers.contains(&layer))
+    }
+}
+
+impl RopeConfig {
+    fn validate(&self) -> Result<(), ConfigError> {
+        let theta = self.theta;
+        ensure(theta > 1.0, "rope theta", theta, "must be more than 1")?;
+        let (factor, trained) = match &self.scaling {
+            RopeScaling::None => return Ok(()),
+            RopeScaling::Linear { factor } => (*factor, 1),
+            RopeScaling::Llama3 {
+                factor,
+                low,
+                high,
+                trained_positions,
+            } => {
+                let problem = format!("must be less than the fast limit, {high}");
+                ensure(low < high, "rope slow limit", low, &problem)?;
+                (*factor, *trained_positions)
+            }
+            RopeScaling::Yarn(yarn) => {
+                let ordered = 0.0 < yarn.beta_slow && yarn.beta_slow <= yarn.beta_fast;
+                let problem = format!("must lie above 0 and up to beta_fast, {}", yarn.beta_fast);
+                ensure(ordered, "rope beta_slow", yarn.beta_slow, &problem)?;
+                (yarn.factor, yarn.trained_positions)
+            }
+        };
+        ensure(factor >= 1.0, "rope factor", factor, "must be at least 1")?;
+        let problem = "must be at least 1";
+        ensure(trained > 0, "rope trained positions", trained, problem)
     }
 }
 
@@ -191,17 +347,32 @@ impl GroupedConfig {
         ensure(self.heads > 0, "heads", self.heads, "must be at least 1")?;
         let problem = format!("must divide heads ({})", self.heads);
         ensure(divides, "kv_heads", self.kv_heads, &problem)?;
-        let even = self.head_dim > 0 && self.head_dim.is_multiple_of(2);
         ensure(
-            even,
+            self.head_dim > 0,
             "head_dim",
             self.head_dim,
-            "must be even and at least 2",
-        )
+            "must be at least 1",
+        )?;
+        let rotated = self.rotated_dim;
+        let fits = rotated > 0 && rotated.is_multiple_of(2) && rotated <= self.head_dim;
+        let problem = format!("must be even and lie in 2..={}", self.head_dim);
+        ensure(fits, "rotated_dim", rotated, &problem)
     }
 }
 
 impl MixtureConfig {
+    /// Whether it is a softmax over experts without groups, biases or shared experts.
+    pub(crate) fn is_plain_softmax(&self) -> bool {
+        self.scores == Scores::Softmax
+            && (self.groups, self.shared, self.scaling) == (1, 0, 1.0)
+            && self.bias_speed == 0.0
+    }
+
+    /// Whether it is moreover in every block, of this inner width, and mixes with sum 1.
+    pub(crate) fn is_mixtral(&self, inner: usize) -> bool {
+        self.dense_layers.is_empty() && self.inner == inner && self.normalise
+    }
+
     fn validate(&self) -> Result<(), ConfigError> {
         ensure(
             self.experts > 0,
@@ -218,6 +389,9 @@ impl MixtureConfig {
         let groups = self.groups > 0 && self.experts.is_multiple_of(self.groups);
         let problem = format!("must divide experts ({})", self.experts);
         ensure(groups, "groups", self.groups, &problem)?;
+        let fits = self.scores == Scores::Sigmoid || (self.groups == 1 && self.bias_speed == 0.0);
+        let problem = "groups and moving biases need sigmoid scores";
+        ensure(fits, "scores", "softmax", problem)?;
         let two = self.groups == 1 || self.experts / self.groups >= 2;
         ensure(
             two,
@@ -250,6 +424,7 @@ pub(crate) mod tests {
             width: 16,
             layers: 2,
             inner: 24,
+            inner_bias: false,
             attention: AttentionConfig::Latent(LatentConfig {
                 heads: 2,
                 query_rank: None,
@@ -257,9 +432,12 @@ pub(crate) mod tests {
                 nope_dim: 6,
                 rope_dim: 4,
                 value_dim: 5,
+                bias: false,
+                interleaved: true,
             }),
             mixture: Some(MixtureConfig {
-                dense_layers: 1,
+                dense_layers: vec![0],
+                scores: Scores::Sigmoid,
                 experts: 8,
                 active: 2,
                 shared: 1,
@@ -271,7 +449,7 @@ pub(crate) mod tests {
                 bias_speed: 0.01,
                 balance_weight: 1e-3,
             }),
-            rope_theta: 10_000.0,
+            rope: RopeConfig::plain(10_000.0),
             norm_eps: 1e-6,
             tied: false,
             max_positions: 64,
@@ -282,11 +460,7 @@ pub(crate) mod tests {
     /// A dense model with two query heads for each key-value head.
     pub(crate) fn small_dense() -> DecoderConfig {
         DecoderConfig {
-            attention: AttentionConfig::Grouped(GroupedConfig {
-                heads: 4,
-                kv_heads: 2,
-                head_dim: 6,
-            }),
+            attention: AttentionConfig::Grouped(GroupedConfig::new(4, 2, 6)),
             mixture: None,
             tied: true,
             ..small_mixture()
@@ -305,11 +479,7 @@ pub(crate) mod tests {
             "active experts is 5: must lie in 1..=4, the experts of the chosen groups"
         );
         let mut config = small_dense();
-        config.attention = AttentionConfig::Grouped(GroupedConfig {
-            heads: 4,
-            kv_heads: 3,
-            head_dim: 6,
-        });
+        config.attention = AttentionConfig::Grouped(GroupedConfig::new(4, 3, 6));
         assert_eq!(config.validate().unwrap_err().key, "kv_heads");
     }
 }

@@ -1,6 +1,8 @@
 //! How many parameters a configuration has, without allocating any.
 
-use crate::config::{AttentionConfig, DecoderConfig, LatentConfig, MixtureConfig};
+use crate::config::{
+    AttentionConfig, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig, Scores,
+};
 
 /// Parameters of a decoder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +20,12 @@ impl ParameterCount {
         let d = config.width;
         let embedding = config.vocabulary * d * if config.tied { 1 } else { 2 };
         let common = embedding + d + config.layers * (attention(config) + 2 * d);
-        let dense = 3 * d * config.inner;
+        let biases = if config.inner_bias {
+            2 * config.inner + d
+        } else {
+            0
+        };
+        let dense = 3 * d * config.inner + biases;
         let (mut total, mut active) = (common, common);
         for layer in 0..config.layers {
             match config.mixture_at(layer) {
@@ -38,17 +45,32 @@ impl ParameterCount {
 
 /// A mixture of which `experts` routed ones are counted, router and biases included.
 fn mixture_with(mixture: &MixtureConfig, d: usize, experts: usize) -> usize {
-    3 * d * mixture.inner * (experts + mixture.shared) + mixture.experts * (d + 1)
+    3 * d * mixture.inner * (experts + mixture.shared)
+        + mixture.experts * (d + usize::from(mixture.scores == Scores::Sigmoid))
 }
 
 fn attention(config: &DecoderConfig) -> usize {
     let d = config.width;
     match &config.attention {
         AttentionConfig::Latent(latent) => latent_attention(latent, d),
-        AttentionConfig::Grouped(grouped) => {
-            2 * d * grouped.head_dim * (grouped.heads + grouped.kv_heads)
-        }
+        AttentionConfig::Grouped(grouped) => grouped_attention(grouped, d),
     }
+}
+
+fn grouped_attention(grouped: &GroupedConfig, d: usize) -> usize {
+    let GroupedConfig {
+        heads,
+        kv_heads,
+        head_dim,
+        qkv_bias,
+        output_bias,
+        qk_norm,
+        ..
+    } = *grouped;
+    let read = (heads + 2 * kv_heads) * head_dim;
+    let biases = if qkv_bias { read } else { 0 } + if output_bias { d } else { 0 };
+    let norms = if qk_norm { 2 * head_dim } else { 0 };
+    d * read + heads * head_dim * d + biases + norms
 }
 
 fn latent_attention(latent: &LatentConfig, d: usize) -> usize {
@@ -59,11 +81,18 @@ fn latent_attention(latent: &LatentConfig, d: usize) -> usize {
         nope_dim,
         rope_dim,
         value_dim,
+        bias,
+        interleaved: _,
     } = *latent;
     let queries = heads * (nope_dim + rope_dim);
     let query = query_rank.map_or(d * queries, |rank| d * rank + rank + rank * queries);
     let key_value = d * (r + rope_dim) + r + r * heads * (nope_dim + value_dim);
-    query + key_value + heads * value_dim * d
+    let biases = if bias {
+        query_rank.unwrap_or(0) + r + rope_dim + d
+    } else {
+        0
+    };
+    query + key_value + heads * value_dim * d + biases
 }
 
 #[cfg(test)]
@@ -98,9 +127,12 @@ mod tests {
                 nope_dim: 128,
                 rope_dim: 64,
                 value_dim: 128,
+                bias: false,
+                interleaved: true,
             }),
             mixture: Some(MixtureConfig {
-                dense_layers: 3,
+                dense_layers: (0..3).collect(),
+                scores: Scores::Sigmoid,
                 experts: 256,
                 active: 8,
                 shared: 1,

@@ -95,7 +95,7 @@ impl Decoder {
         Layout {
             rows: batch.rows(),
             width: batch.width(),
-            angles: Angles::new(&starts, batch.width(), dim, self.config.rope_theta, &device),
+            angles: Angles::new(&starts, batch.width(), dim, &self.config.rope, &device),
             span,
         }
     }

@@ -25,6 +25,7 @@ pub use cache::DecoderCache;
 pub use checkpoint::CheckpointError;
 pub use config::{
     AttentionConfig, ConfigError, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig,
+    RopeConfig, RopeScaling, Scores, YarnConfig,
 };
 pub use count::ParameterCount;
 pub use decoder::Decoder;

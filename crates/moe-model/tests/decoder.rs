@@ -15,6 +15,7 @@ fn mixture(query_rank: Option<usize>) -> DecoderConfig {
         width: 16,
         layers: 3,
         inner: 24,
+        inner_bias: false,
         attention: AttentionConfig::Latent(LatentConfig {
             heads: 2,
             query_rank,
@@ -22,9 +23,12 @@ fn mixture(query_rank: Option<usize>) -> DecoderConfig {
             nope_dim: 6,
             rope_dim: 4,
             value_dim: 5,
+            bias: false,
+            interleaved: true,
         }),
         mixture: Some(MixtureConfig {
-            dense_layers: 1,
+            dense_layers: vec![0],
+            scores: moe_model::Scores::Sigmoid,
             experts: 8,
             active: 2,
             shared: 1,
@@ -36,7 +40,7 @@ fn mixture(query_rank: Option<usize>) -> DecoderConfig {
             bias_speed: 0.01,
             balance_weight: 1e-3,
         }),
-        rope_theta: 10_000.0,
+        rope: moe_model::RopeConfig::plain(10_000.0),
         norm_eps: 1e-6,
         tied: false,
         max_positions: 64,
@@ -46,11 +50,7 @@ fn mixture(query_rank: Option<usize>) -> DecoderConfig {
 
 fn dense() -> DecoderConfig {
     DecoderConfig {
-        attention: AttentionConfig::Grouped(GroupedConfig {
-            heads: 4,
-            kv_heads: 2,
-            head_dim: 6,
-        }),
+        attention: AttentionConfig::Grouped(GroupedConfig::new(4, 2, 6)),
         mixture: None,
         tied: true,
         ..mixture(None)

@@ -1,13 +1,15 @@
-//! Grouped-query attention (arXiv 2305.13245) with split-half rotary positions, as Llama has it.
+//! Grouped-query attention (arXiv 2305.13245) with split-half rotary positions, as Llama has it;
+//! with biases as Qwen2, with norms of queries and keys as Qwen3.
 
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use kernels::RopeLayout;
 
-use super::{Layout, projection};
+use super::{Layout, biased};
 use crate::cache::LayerCache;
 use crate::config::{DecoderConfig, GroupedConfig};
+use crate::norm::RmsNorm;
 
 #[derive(Module, Debug)]
 pub(crate) struct Grouped {
@@ -15,9 +17,12 @@ pub(crate) struct Grouped {
     k_proj: Linear,
     v_proj: Linear,
     o_proj: Linear,
+    q_norm: Option<RmsNorm>,
+    k_norm: Option<RmsNorm>,
     heads: usize,
     kv_heads: usize,
     head_dim: usize,
+    rotated_dim: usize,
 }
 
 impl Grouped {
@@ -26,15 +31,24 @@ impl Grouped {
             heads,
             kv_heads,
             head_dim,
+            rotated_dim,
+            qkv_bias,
+            output_bias,
+            qk_norm,
         } = *grouped;
+        let read = |heads| biased(config.width, heads * head_dim, qkv_bias, device);
+        let norm = || qk_norm.then(|| RmsNorm::new(head_dim, config.norm_eps, device));
         Self {
-            q_proj: projection(config.width, heads * head_dim, device),
-            k_proj: projection(config.width, kv_heads * head_dim, device),
-            v_proj: projection(config.width, kv_heads * head_dim, device),
-            o_proj: projection(heads * head_dim, config.width, device),
+            q_proj: read(heads),
+            k_proj: read(kv_heads),
+            v_proj: read(kv_heads),
+            o_proj: biased(heads * head_dim, config.width, output_bias, device),
+            q_norm: norm(),
+            k_norm: norm(),
             heads,
             kv_heads,
             head_dim,
+            rotated_dim,
         }
     }
 
@@ -66,21 +80,34 @@ impl Grouped {
 
     /// Queries, keys and values, `[b, t, heads, head_dim]`, rotated.
     fn project(&self, x_nd: Tensor<2>, layout: &Layout) -> [Tensor<4>; 3] {
-        let split =
-            |x: Tensor<2>, heads| x.reshape([layout.rows, layout.width, heads, self.head_dim]);
-        let rotate = |x: Tensor<4>| {
-            let angles = &layout.angles;
-            kernels::rope(
-                x,
-                angles.cos_btr.clone(),
-                angles.sin_btr.clone(),
-                RopeLayout::Split,
-            )
+        let (b, t, d) = (layout.rows, layout.width, self.head_dim);
+        let place = |x: Tensor<2>, heads, norm: &Option<RmsNorm>| {
+            let x = match norm {
+                Some(norm) => norm.forward(x.reshape([b * t * heads, d])),
+                None => x,
+            };
+            self.rotate(x.reshape([b, t, heads, d]), layout)
         };
-        let q = rotate(split(self.q_proj.forward(x_nd.clone()), self.heads));
-        let k = rotate(split(self.k_proj.forward(x_nd.clone()), self.kv_heads));
-        let v = split(self.v_proj.forward(x_nd), self.kv_heads);
-        [q, k, v]
+        let q = place(self.q_proj.forward(x_nd.clone()), self.heads, &self.q_norm);
+        let k = place(
+            self.k_proj.forward(x_nd.clone()),
+            self.kv_heads,
+            &self.k_norm,
+        );
+        let v = self.v_proj.forward(x_nd);
+        [q, k, v.reshape([b, t, self.kv_heads, d])]
+    }
+
+    /// Rotates the leading part of each head.
+    fn rotate(&self, x_bthd: Tensor<4>, layout: &Layout) -> Tensor<4> {
+        let (cos, sin) = (layout.angles.cos_btr.clone(), layout.angles.sin_btr.clone());
+        let rest = self.head_dim - self.rotated_dim;
+        if rest == 0 {
+            return kernels::rope(x_bthd, cos, sin, RopeLayout::Split);
+        }
+        let turned = x_bthd.clone().narrow(3, 0, self.rotated_dim);
+        let turned = kernels::rope(turned, cos, sin, RopeLayout::Split);
+        Tensor::cat(vec![turned, x_bthd.narrow(3, self.rotated_dim, rest)], 3)
     }
 
     fn attend(&self, q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, layout: &Layout) -> Tensor<2> {

@@ -10,7 +10,7 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use kernels::RopeLayout;
 
-use super::{Layout, projection};
+use super::{Layout, biased, projection};
 use crate::cache::LayerCache;
 use crate::config::{DecoderConfig, LatentConfig};
 use crate::norm::RmsNorm;
@@ -33,6 +33,8 @@ pub(crate) struct Latent {
     nope: usize,
     rope: usize,
     value: usize,
+    scale: f64,
+    interleaved: bool,
 }
 
 impl Latent {
@@ -44,23 +46,27 @@ impl Latent {
             nope_dim,
             rope_dim,
             value_dim,
+            bias,
+            interleaved,
         } = *latent;
         let queries = heads * (nope_dim + rope_dim);
         let direct = query_rank.is_none();
         Self {
             q_proj: direct.then(|| projection(config.width, queries, device)),
-            q_a_proj: query_rank.map(|rank| projection(config.width, rank, device)),
+            q_a_proj: query_rank.map(|rank| biased(config.width, rank, bias, device)),
             q_a_layernorm: query_rank.map(|rank| RmsNorm::new(rank, LATENT_NORM_EPS, device)),
             q_b_proj: query_rank.map(|rank| projection(rank, queries, device)),
-            kv_a_proj_with_mqa: projection(config.width, latent_rank + rope_dim, device),
+            kv_a_proj_with_mqa: biased(config.width, latent_rank + rope_dim, bias, device),
             kv_a_layernorm: RmsNorm::new(latent_rank, LATENT_NORM_EPS, device),
             kv_b_proj: projection(latent_rank, heads * (nope_dim + value_dim), device),
-            o_proj: projection(heads * value_dim, config.width, device),
+            o_proj: biased(heads * value_dim, config.width, bias, device),
             heads,
             rank: latent_rank,
             nope: nope_dim,
             rope: rope_dim,
             value: value_dim,
+            scale: config.rope.attention_scale() / ((nope_dim + rope_dim) as f64).sqrt(),
+            interleaved,
         }
     }
 
@@ -75,7 +81,7 @@ impl Latent {
         let k_rope = k_rope.expand([b, t, self.heads, self.rope]);
         let q = Tensor::cat(vec![q_nope, q_rope], 3);
         let k = Tensor::cat(vec![k_nope, k_rope], 3);
-        let mixed = kernels::attention(q, k, v, &layout.span, self.scale());
+        let mixed = kernels::attention(q, k, v, &layout.span, self.scale);
         self.o_proj
             .forward(mixed.reshape([b * t, self.heads * self.value]))
     }
@@ -105,7 +111,7 @@ impl Latent {
             cache.keys.clone(),
             cache.keys.clone(),
             &layout.span,
-            self.scale(),
+            self.scale,
         );
         let mixed = mixed
             .narrow(3, 0, self.rank)
@@ -117,10 +123,6 @@ impl Latent {
 
     pub(crate) fn cache(&self, rows: usize, capacity: usize, device: &Device) -> LayerCache {
         LayerCache::new([rows, capacity, 1, self.rank + self.rope], None, device)
-    }
-
-    fn scale(&self) -> f64 {
-        ((self.nope + self.rope) as f64).powf(-0.5)
     }
 
     /// Queries without and with position, `[b, t, h, ·]`.
@@ -154,7 +156,11 @@ impl Latent {
     fn rotate(&self, x_bthd: Tensor<4>, layout: &Layout) -> Tensor<4> {
         let angles = &layout.angles;
         let (cos, sin) = (angles.cos_btr.clone(), angles.sin_btr.clone());
-        kernels::rope(x_bthd, cos, sin, RopeLayout::Interleaved)
+        let layout = match self.interleaved {
+            true => RopeLayout::Interleaved,
+            false => RopeLayout::Split,
+        };
+        kernels::rope(x_bthd, cos, sin, layout)
     }
 
     /// `kv_b_proj` as the key side `[h, nope, r]` and the value side `[h, r, value]`.

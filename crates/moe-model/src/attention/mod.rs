@@ -78,15 +78,20 @@ impl AttentionConfig {
     pub(crate) fn rotated_dim(&self) -> usize {
         match self {
             Self::Latent(latent) => latent.rope_dim,
-            Self::Grouped(grouped) => grouped.head_dim,
+            Self::Grouped(grouped) => grouped.rotated_dim,
         }
     }
 }
 
-/// A projection without bias. Weights are set by [`crate::init`] or a checkpoint.
+/// A projection without bias.
 pub(crate) fn projection(from: usize, to: usize, device: &Device) -> Linear {
+    biased(from, to, false, device)
+}
+
+/// A projection. Weights are set by [`crate::init`] or a checkpoint, biases begin at 0.
+pub(crate) fn biased(from: usize, to: usize, bias: bool, device: &Device) -> Linear {
     LinearConfig::new(from, to)
-        .with_bias(false)
+        .with_bias(bias)
         .with_initializer(burn::nn::Initializer::Zeros)
         .init(device)
 }

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
-use crate::attention::projection;
+use crate::attention::biased;
 
 #[derive(Module, Debug)]
 pub(crate) struct Dense {
@@ -14,11 +14,11 @@ pub(crate) struct Dense {
 }
 
 impl Dense {
-    pub(crate) fn new(width: usize, inner: usize, device: &Device) -> Self {
+    pub(crate) fn new(width: usize, inner: usize, bias: bool, device: &Device) -> Self {
         Self {
-            gate_proj: projection(width, inner, device),
-            up_proj: projection(width, inner, device),
-            down_proj: projection(inner, width, device),
+            gate_proj: biased(width, inner, bias, device),
+            up_proj: biased(width, inner, bias, device),
+            down_proj: biased(inner, width, bias, device),
         }
     }
 

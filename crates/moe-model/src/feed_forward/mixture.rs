@@ -9,7 +9,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use kernels::Selection;
 
 use super::{Dense, Fed, Routed};
-use crate::config::MixtureConfig;
+use crate::config::{MixtureConfig, Scores};
 
 #[derive(Module, Debug)]
 pub(crate) struct Mixture {
@@ -29,7 +29,7 @@ pub(crate) struct Gate {
     /// `[e, d]`.
     weight: Param<Tensor<2>>,
     /// `[e]`, moved by [`Mixture::balance`].
-    e_score_correction_bias: Param<Tensor<1>>,
+    e_score_correction_bias: Option<Param<Tensor<1>>>,
 }
 
 /// All routed experts, stacked.
@@ -51,7 +51,8 @@ impl Mixture {
         Self {
             gate: Gate {
                 weight: Param::from_tensor(Tensor::zeros([experts, width], device)),
-                e_score_correction_bias: Param::from_tensor(bias).set_require_grad(false),
+                e_score_correction_bias: (config.scores == Scores::Sigmoid)
+                    .then(|| Param::from_tensor(bias).set_require_grad(false)),
             },
             experts: Experts {
                 gate_proj: zeros([experts, width, inner]),
@@ -59,7 +60,7 @@ impl Mixture {
                 down_proj: zeros([experts, inner, width]),
             },
             shared_experts: (config.shared > 0)
-                .then(|| Dense::new(width, inner * config.shared, device)),
+                .then(|| Dense::new(width, inner * config.shared, false, device)),
             active: config.active,
             groups: config.groups,
             active_groups: config.active_groups,
@@ -70,13 +71,19 @@ impl Mixture {
 
     pub(crate) fn forward(&self, x_nd: Tensor<2>) -> Fed {
         let logits_ne = x_nd.clone().matmul(self.gate.weight.val().transpose());
-        let scores_ne = activation::sigmoid(logits_ne);
+        let scores_ne = match self.gate.e_score_correction_bias {
+            Some(_) => activation::sigmoid(logits_ne),
+            None => activation::softmax(logits_ne, 1),
+        };
         let selection = Selection {
             groups: self.groups,
             top_groups: self.active_groups,
             k: self.active,
         };
-        let bias_e = self.gate.e_score_correction_bias.val();
+        let bias_e = match &self.gate.e_score_correction_bias {
+            Some(bias) => bias.val(),
+            None => Tensor::zeros([self.experts.gate_proj.dims()[0]], &x_nd.device()),
+        };
         let index_nk = kernels::select_experts(scores_ne.clone(), bias_e, &selection);
         let mut weight_nk = scores_ne.clone().gather(1, index_nk.clone());
         if self.normalise {
@@ -114,11 +121,13 @@ impl Mixture {
                 (speed * (mean - tokens as f64).partial_cmp(&0.0).map_or(0.0, sign)) as f32
             })
             .collect();
-        self.gate.e_score_correction_bias = self.gate.e_score_correction_bias.map(|bias| {
-            let device = bias.device();
-            let moves = Tensor::<1>::from_data(TensorData::new(moves, [load.len()]), &device);
+        let move_bias = |bias: Tensor<1>| {
+            let moves = TensorData::new(moves.clone(), [load.len()]);
+            let moves = Tensor::<1>::from_data(moves, &bias.device());
             (bias + moves).detach()
-        });
+        };
+        let bias = self.gate.e_score_correction_bias;
+        self.gate.e_score_correction_bias = bias.map(|bias| bias.map(move_bias));
         self
     }
 }

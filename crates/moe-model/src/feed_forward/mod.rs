@@ -41,7 +41,10 @@ impl FeedForward {
     pub(crate) fn new(config: &DecoderConfig, layer: usize, device: &Device) -> Self {
         match config.mixture_at(layer) {
             Some(mixture) => Self::Mixture(Mixture::new(mixture, config.width, device)),
-            None => Self::Dense(Dense::new(config.width, config.inner, device)),
+            None => {
+                let bias = config.inner_bias;
+                Self::Dense(Dense::new(config.width, config.inner, bias, device))
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use data::{Domain, Tokenizer};
 use lm::Sequence;
 use moe_model::{
     AttentionConfig, Decoder, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig,
+    RopeConfig, Scores,
 };
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -190,6 +191,7 @@ fn decoder_config(shape: Shape<'_>, vocabulary: usize) -> DecoderConfig {
             width: model.width,
             layers: model.layers,
             inner: model.dense_inner,
+            inner_bias: false,
             attention: AttentionConfig::Latent(LatentConfig {
                 heads: model.heads,
                 query_rank: (model.q_rank > 0).then_some(model.q_rank),
@@ -197,9 +199,12 @@ fn decoder_config(shape: Shape<'_>, vocabulary: usize) -> DecoderConfig {
                 nope_dim: model.nope_dim,
                 rope_dim: model.rope_dim,
                 value_dim: model.value_dim,
+                bias: false,
+                interleaved: true,
             }),
             mixture: Some(MixtureConfig {
-                dense_layers: model.dense_layers,
+                dense_layers: (0..model.dense_layers).collect(),
+                scores: Scores::Sigmoid,
                 experts: model.experts,
                 active: model.active_experts,
                 shared: model.shared_experts,
@@ -211,7 +216,7 @@ fn decoder_config(shape: Shape<'_>, vocabulary: usize) -> DecoderConfig {
                 bias_speed: model.bias_speed,
                 balance_weight: model.balance_alpha,
             }),
-            rope_theta: 10_000.0,
+            rope: RopeConfig::plain(10_000.0),
             norm_eps: 1e-6,
             tied: false,
             max_positions: model.max_positions,
@@ -222,13 +227,14 @@ fn decoder_config(shape: Shape<'_>, vocabulary: usize) -> DecoderConfig {
             width: student.width,
             layers: student.layers,
             inner: student.inner,
-            attention: AttentionConfig::Grouped(GroupedConfig {
-                heads: student.heads,
-                kv_heads: student.kv_heads,
-                head_dim: student.width / student.heads,
-            }),
+            inner_bias: false,
+            attention: AttentionConfig::Grouped(GroupedConfig::new(
+                student.heads,
+                student.kv_heads,
+                student.width / student.heads,
+            )),
             mixture: None,
-            rope_theta: 10_000.0,
+            rope: RopeConfig::plain(10_000.0),
             norm_eps: 1e-6,
             tied: true,
             max_positions: 4096,
