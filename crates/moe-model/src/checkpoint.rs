@@ -94,6 +94,21 @@ impl Decoder {
         })
     }
 
+    /// A parameter, or its gradient, as the tensors a checkpoint has in its place: each with its
+    /// name, shape and values. Linear weights are transposed, stacked experts taken apart.
+    ///
+    /// # Errors
+    /// `transformers` has no architecture for the model's settings.
+    pub fn as_stored(
+        &self,
+        name: &str,
+        shape: &[usize],
+        values: &[f32],
+    ) -> Result<Vec<(String, Vec<usize>, Vec<f32>)>, CheckpointError> {
+        let family = hf::Family::of(self.config()).ok_or(CheckpointError::NoArchitecture)?;
+        Ok(stored(family, name, shape, values))
+    }
+
     /// Reads a model from a directory.
     ///
     /// Every tensor of the model must be there with its shape and finite values, and no other.
@@ -235,6 +250,31 @@ fn layout(family: hf::Family, name: &str, shape: &[usize]) -> Layout {
     }
 }
 
+/// The tensors on disk of one parameter of ours.
+fn stored(
+    family: hf::Family,
+    name: &str,
+    shape: &[usize],
+    values: &[f32],
+) -> Vec<(String, Vec<usize>, Vec<f32>)> {
+    match layout(family, name, shape) {
+        Layout::Same => vec![(family.on_disk(name), shape.to_vec(), values.to_vec())],
+        Layout::Transposed => {
+            let values = transpose(values, shape[0], shape[1]);
+            vec![(family.on_disk(name), vec![shape[1], shape[0]], values)]
+        }
+        Layout::Experts(names) => {
+            let (rows, cols) = (shape[1], shape[2]);
+            let matrices = values.chunks(rows * cols);
+            let turned = matrices.map(|matrix| transpose(matrix, rows, cols));
+            let named = names.into_iter().zip(turned);
+            named
+                .map(|(name, values)| (name, vec![cols, rows], values))
+                .collect()
+        }
+    }
+}
+
 fn transpose(values: &[f32], rows: usize, cols: usize) -> Vec<f32> {
     (0..cols)
         .flat_map(|col| (0..rows).map(move |row| values[row * cols + col]))
@@ -261,25 +301,8 @@ impl ModuleVisitor for Collect {
         let tensor = param.val();
         let shape = tensor.dims();
         let values: Vec<f32> = tensor.into_data().iter::<f32>().collect();
-        let layout = layout(self.family, &name, &shape);
-        let name = self.family.on_disk(&name);
-        match layout {
-            Layout::Same => {
-                self.tensors.insert(name, Stored::new(&values, &shape));
-            }
-            Layout::Transposed => {
-                let values = transpose(&values, shape[0], shape[1]);
-                self.tensors
-                    .insert(name, Stored::new(&values, &[shape[1], shape[0]]));
-            }
-            Layout::Experts(names) => {
-                let (rows, cols) = (shape[1], shape[2]);
-                for (name, matrix) in names.into_iter().zip(values.chunks(rows * cols)) {
-                    let matrix = transpose(matrix, rows, cols);
-                    self.tensors
-                        .insert(name, Stored::new(&matrix, &[cols, rows]));
-                }
-            }
+        for (name, shape, values) in stored(self.family, &name, &shape, &values) {
+            self.tensors.insert(name, Stored::new(&values, &shape));
         }
     }
 }
@@ -393,7 +416,7 @@ mod tests {
     use lm::{CausalLm, TokenBatch};
 
     use super::*;
-    use crate::config::tests::{small_dense, small_mixture};
+    use crate::config::tests::{small_dense, small_families, small_mixture};
 
     fn hidden(model: &Decoder) -> Vec<f32> {
         let batch = TokenBatch::new(&[vec![1u32, 2, 3, 4]]);
@@ -407,7 +430,7 @@ mod tests {
 
     #[test]
     fn a_saved_model_computes_the_same() {
-        for config in [small_mixture(), small_dense()] {
+        for config in small_families() {
             let dir = tempfile::tempdir().unwrap();
             let model = Decoder::init(&config, 1, &Device::flex()).unwrap();
             model.save(dir.path(), Some(3)).unwrap();

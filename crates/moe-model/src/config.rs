@@ -467,6 +467,65 @@ pub(crate) mod tests {
         }
     }
 
+    /// One of every architecture, each with the settings that set it apart.
+    pub(crate) fn small_families() -> Vec<DecoderConfig> {
+        let grouped = |qkv_bias, output_bias, qk_norm| DecoderConfig {
+            attention: AttentionConfig::Grouped(GroupedConfig {
+                qkv_bias,
+                output_bias,
+                qk_norm,
+                ..GroupedConfig::new(4, 2, 6)
+            }),
+            ..small_dense()
+        };
+        let softmax = |dense_layers, normalise| {
+            Some(MixtureConfig {
+                dense_layers,
+                scores: Scores::Softmax,
+                experts: 5,
+                active: 2,
+                shared: 0,
+                inner: 24,
+                groups: 1,
+                active_groups: 1,
+                normalise,
+                scaling: 1.0,
+                bias_speed: 0.0,
+                balance_weight: 0.02,
+            })
+        };
+        let mut latent = small_mixture();
+        latent.attention = AttentionConfig::Latent(LatentConfig {
+            heads: 2,
+            query_rank: Some(7),
+            latent_rank: 8,
+            nope_dim: 6,
+            rope_dim: 4,
+            value_dim: 5,
+            bias: true,
+            interleaved: false,
+        });
+        vec![
+            small_mixture(),
+            latent,
+            small_dense(),
+            DecoderConfig {
+                inner_bias: true,
+                ..grouped(true, true, false)
+            },
+            grouped(true, false, false),
+            grouped(false, false, true),
+            DecoderConfig {
+                mixture: softmax(vec![0], false),
+                ..grouped(false, false, true)
+            },
+            DecoderConfig {
+                mixture: softmax(Vec::new(), true),
+                ..grouped(false, false, false)
+            },
+        ]
+    }
+
     #[test]
     fn impossible_settings_are_named() {
         assert_eq!(small_mixture().validate(), Ok(()));

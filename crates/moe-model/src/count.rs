@@ -102,11 +102,11 @@ mod tests {
 
     use super::*;
     use crate::Decoder;
-    use crate::config::tests::{small_dense, small_mixture};
+    use crate::config::tests::{small_families, small_mixture};
 
     #[test]
     fn counts_what_is_allocated() {
-        for config in [small_mixture(), small_dense()] {
+        for config in small_families() {
             let model = Decoder::init(&config, 0, &Device::flex()).unwrap();
             assert_eq!(model.num_params(), ParameterCount::new(&config).total);
         }

@@ -1,10 +1,12 @@
 //! Every architecture against `transformers`, where the reference outputs are at hand.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
-use lm::{CausalLm, GenerateOptions, Prompt, Sampling, TokenBatch, generate};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use lm::{CausalLm, GenerateOptions, ParameterPath, Prompt, Sampling, TokenBatch, generate};
 use moe_model::Decoder;
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -89,6 +91,73 @@ fn loss(found: &[f32], case: &Value, batch: &str, vocabulary: usize) -> f64 {
     sum / count
 }
 
+/// The gradient of the loss, by the names of the checkpoint.
+fn gradients(model: &Decoder, case: &Value) -> BTreeMap<String, Vec<f32>> {
+    let batch = &case["batches"]["nopad"];
+    let (ids, labels) = (rows(&batch["input_ids"]), rows(&batch["labels"]));
+    let model = model.clone().train();
+    let ids: Vec<Vec<u32>> = ids
+        .iter()
+        .map(|row| row.iter().map(|&id| id as u32).collect())
+        .collect();
+    let hidden = model.forward(&TokenBatch::new(&ids)).hidden_btd;
+    let [b, t, d] = hidden.dims();
+    let (mut positions, mut targets) = (Vec::new(), Vec::new());
+    for (row, labels) in labels.iter().enumerate() {
+        for at in (1..labels.len()).filter(|&at| labels[at] >= 0) {
+            positions.push((row * t + at - 1) as i32);
+            targets.push(labels[at] as i32);
+        }
+    }
+    let n = targets.len();
+    let device = hidden.device();
+    let index = |values| Tensor::<1, Int>::from_data(TensorData::new(values, [n]), &device);
+    let hidden = hidden.reshape([b * t, d]).select(0, index(positions));
+    let (log_probs, _) = kernels::log_prob(model.logits(hidden), index(targets), 1.0);
+    let loss = log_probs.sum() / -(n as f64);
+    let mut collect = Collect {
+        path: ParameterPath::default(),
+        gradients: loss.backward(),
+        model: &model,
+        found: BTreeMap::new(),
+    };
+    model.visit(&mut collect);
+    collect.found
+}
+
+struct Collect<'a> {
+    path: ParameterPath,
+    gradients: Gradients,
+    model: &'a Decoder,
+    found: BTreeMap<String, Vec<f32>>,
+}
+
+impl ModuleVisitor for Collect<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(gradient) = param.val().grad(&self.gradients) else {
+            return;
+        };
+        let shape = gradient.dims();
+        let values: Vec<f32> = gradient.into_data().iter::<f32>().collect();
+        let stored = self.model.as_stored(&self.path.name(), &shape, &values);
+        for (name, _, values) in stored.expect("it was loaded") {
+            self.found.insert(name, values);
+        }
+    }
+}
+
+fn norm(values: impl Iterator<Item = f32>) -> f64 {
+    values.map(|x| f64::from(x).powi(2)).sum::<f64>().sqrt()
+}
+
 fn greedy(model: &Decoder, case: &Value) -> Vec<Vec<i64>> {
     let (ids, mask) = (rows(&case["input_ids"]), rows(&case["attention_mask"]));
     let prompts: Vec<Prompt> = ids
@@ -120,7 +189,7 @@ fn greedy(model: &Decoder, case: &Value) -> Vec<Vec<i64>> {
 }
 
 #[test]
-fn logits_losses_and_greedy_text_are_those_of_transformers() {
+fn logits_losses_gradients_and_greedy_text_are_those_of_transformers() {
     let mut problems = Vec::new();
     for dir in cases() {
         let name = dir.file_name().unwrap().to_string_lossy().into_owned();
@@ -154,6 +223,27 @@ fn logits_losses_and_greedy_text_are_those_of_transformers() {
                 problems.push(format!("{name} {batch}: loss {found} instead of {wanted}"));
             }
         }
+        let found = gradients(&model, &case);
+        let bytes = fs::read(dir.join("grads_nopad.safetensors")).unwrap();
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        let mut compared = 0;
+        for parameter in file.names() {
+            let (_, wanted) = tensor(&file, parameter);
+            let size = norm(wanted.iter().copied());
+            let Some(found) = found.get(parameter) else {
+                if size > 0.0 {
+                    problems.push(format!("{name}: no gradient of {parameter}"));
+                }
+                continue;
+            };
+            compared += 1;
+            let off = norm(found.iter().zip(&wanted).map(|(a, b)| a - b));
+            if off > 1e-3 * size + 1e-9 {
+                problems.push(format!("{name}: gradient of {parameter}, {off} of {size}"));
+            }
+        }
+        println!("{name}: {compared} gradients");
+        assert!(compared > 10, "{name}");
         if greedy(&model, &case["generate"]) != rows(&case["generate"]["expected_ids"]) {
             problems.push(format!("{name}: greedy text differs"));
         }

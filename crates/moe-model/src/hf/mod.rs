@@ -262,17 +262,21 @@ fn refuse_unsupported(fields: &Fields) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
-    use crate::config::tests::{small_dense, small_mixture};
+    use crate::config::tests::{small_dense, small_families, small_mixture};
+    use crate::config::{RopeConfig, RopeScaling, YarnConfig};
 
     #[test]
     fn what_is_written_is_read_back() {
-        for config in [small_mixture(), small_dense()] {
+        let mut types = BTreeSet::new();
+        for config in small_families() {
             let json = to_json(&config, Some(3)).unwrap();
-            let read = from_json(&json).unwrap();
-            // llama has no expert settings, and both keep everything else
-            assert_eq!(read, config);
+            assert_eq!(from_json(&json).unwrap(), config);
+            types.insert(json["model_type"].to_string());
         }
+        assert_eq!(types.len(), 6, "{types:?}");
     }
 
     #[test]
