@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 
 use crate::preset::Preset;
 use crate::run::{Options, Run, Stopped, is_usage};
-use crate::{recipe, report};
+use crate::{parity, recipe, report};
 
 /// The DeepSeek-R1 recipe, end to end.
 #[derive(Debug, Parser)]
@@ -23,6 +23,19 @@ struct Args {
 enum Command {
     /// Run the whole recipe, or go on with it; the results end up in the run directory.
     Pipeline(Pipeline),
+    /// Compare a model with the recorded outputs of a reference; exit code 1 where they differ.
+    Parity(Parity),
+}
+
+/// The arguments of `r1 parity`.
+#[derive(Debug, clap::Args)]
+struct Parity {
+    /// Cases, or folders of cases.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// One JSON object a case.
+    #[arg(long)]
+    json: bool,
 }
 
 /// The arguments of `r1 pipeline`.
@@ -52,10 +65,12 @@ struct Pipeline {
 #[must_use]
 pub fn main() -> ExitCode {
     let result = match Args::parse().command {
-        Command::Pipeline(args) => pipeline(args),
+        Command::Pipeline(args) => pipeline(args).map(|()| true),
+        Command::Parity(args) => parity::run(&args.paths, args.json),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             // Nothing is left to be done if even this cannot be written.
             drop(writeln!(std::io::stderr(), "error: {error:#}"));
@@ -98,7 +113,9 @@ mod tests {
 
     #[test]
     fn the_default_is_the_tiny_preset() {
-        let Command::Pipeline(args) = Args::parse_from(["r1", "pipeline"]).command;
+        let Command::Pipeline(args) = Args::parse_from(["r1", "pipeline"]).command else {
+            panic!("another command");
+        };
         assert_eq!(
             (args.preset.as_str(), args.seed, args.quiet),
             ("tiny", 0, false)
