@@ -2,7 +2,8 @@
 //!
 //! One decoder whose blocks take settings, not copies: attention is multi-head latent
 //! ([`LatentConfig`]) or grouped-query ([`GroupedConfig`]); the feed-forward is a dense SwiGLU or
-//! a mixture of experts ([`MixtureConfig`]). Checkpoints are Hugging Face directories.
+//! a mixture of experts ([`MixtureConfig`]). Checkpoints are Hugging Face directories of
+//! DeepSeek-V3, Llama, Qwen2, Qwen3, Qwen3-MoE or Mixtral.
 //!
 //! Letters in shapes: b sequences, t positions, n = b·t tokens, d width, h heads, g key-value
 //! heads, r latent rank, e experts, k experts a token, f inner width, v vocabulary.
