@@ -20,6 +20,8 @@ mod feed_forward;
 mod hf;
 mod init;
 mod norm;
+#[cfg(test)]
+mod plain;
 mod rope;
 
 pub use cache::DecoderCache;

@@ -86,7 +86,7 @@ fn growth(factor: f64, weight: f64) -> f64 {
 
 impl RopeConfig {
     /// The factor on cosines and sines.
-    fn magnitude(&self) -> f64 {
+    pub(crate) fn magnitude(&self) -> f64 {
         let RopeScaling::Yarn(yarn) = &self.scaling else {
             return 1.0;
         };
