@@ -104,7 +104,7 @@ impl Decoder {
         name: &str,
         shape: &[usize],
         values: &[f32],
-    ) -> Result<Vec<(String, Vec<usize>, Vec<f32>)>, CheckpointError> {
+    ) -> Result<Vec<StoredTensor>, CheckpointError> {
         let family = hf::Family::of(self.config()).ok_or(CheckpointError::NoArchitecture)?;
         Ok(stored(family, name, shape, values))
     }
@@ -250,26 +250,36 @@ fn layout(family: hf::Family, name: &str, shape: &[usize]) -> Layout {
     }
 }
 
+/// A tensor as a checkpoint has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredTensor {
+    /// The name `transformers` gives it.
+    pub name: String,
+    /// Its shape there.
+    pub shape: Vec<usize>,
+    /// Its values, row after row.
+    pub values: Vec<f32>,
+}
+
 /// The tensors on disk of one parameter of ours.
-fn stored(
-    family: hf::Family,
-    name: &str,
-    shape: &[usize],
-    values: &[f32],
-) -> Vec<(String, Vec<usize>, Vec<f32>)> {
+fn stored(family: hf::Family, name: &str, shape: &[usize], values: &[f32]) -> Vec<StoredTensor> {
+    let turned = |name: String, values: &[f32], rows: usize, cols: usize| StoredTensor {
+        name,
+        shape: vec![cols, rows],
+        values: transpose(values, rows, cols),
+    };
     match layout(family, name, shape) {
-        Layout::Same => vec![(family.on_disk(name), shape.to_vec(), values.to_vec())],
-        Layout::Transposed => {
-            let values = transpose(values, shape[0], shape[1]);
-            vec![(family.on_disk(name), vec![shape[1], shape[0]], values)]
-        }
+        Layout::Same => vec![StoredTensor {
+            name: family.on_disk(name),
+            shape: shape.to_vec(),
+            values: values.to_vec(),
+        }],
+        Layout::Transposed => vec![turned(family.on_disk(name), values, shape[0], shape[1])],
         Layout::Experts(names) => {
             let (rows, cols) = (shape[1], shape[2]);
-            let matrices = values.chunks(rows * cols);
-            let turned = matrices.map(|matrix| transpose(matrix, rows, cols));
-            let named = names.into_iter().zip(turned);
-            named
-                .map(|(name, values)| (name, vec![cols, rows], values))
+            let matrices = names.into_iter().zip(values.chunks(rows * cols));
+            matrices
+                .map(|(name, matrix)| turned(name, matrix, rows, cols))
                 .collect()
         }
     }
@@ -301,8 +311,9 @@ impl ModuleVisitor for Collect {
         let tensor = param.val();
         let shape = tensor.dims();
         let values: Vec<f32> = tensor.into_data().iter::<f32>().collect();
-        for (name, shape, values) in stored(self.family, &name, &shape, &values) {
-            self.tensors.insert(name, Stored::new(&values, &shape));
+        for tensor in stored(self.family, &name, &shape, &values) {
+            let stored = Stored::new(&tensor.values, &tensor.shape);
+            self.tensors.insert(tensor.name, stored);
         }
     }
 }

@@ -344,13 +344,10 @@ impl ModuleVisitor for Collect<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let shape = param.val().dims();
         let values: Vec<f32> = param.val().into_data().iter::<f32>().collect();
-        for (name, shape, values) in self
-            .model
-            .as_stored(&self.path.name(), &shape, &values)
-            .unwrap()
-        {
-            let values = values.into_iter().map(f64::from).collect();
-            self.weights.insert(name, (shape, values));
+        let stored = self.model.as_stored(&self.path.name(), &shape, &values);
+        for tensor in stored.unwrap() {
+            let values = tensor.values.into_iter().map(f64::from).collect();
+            self.weights.insert(tensor.name, (tensor.shape, values));
         }
     }
 }

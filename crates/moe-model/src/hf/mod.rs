@@ -171,7 +171,8 @@ fn deepseek_mixture(fields: &Fields) -> Result<MixtureConfig, String> {
 fn qwen_mixture(layers: usize, fields: &Fields) -> Result<MixtureConfig, String> {
     let step = fields.optional_count("decoder_sparse_step")?.unwrap_or(1);
     let only_dense = fields.counts("mlp_only_layers")?;
-    let dense = |layer: &usize| only_dense.contains(layer) || (layer + 1) % step.max(1) != 0;
+    let dense =
+        |layer: &usize| only_dense.contains(layer) || !(layer + 1).is_multiple_of(step.max(1));
     softmax_mixture(
         fields,
         (0..layers).filter(dense).collect(),

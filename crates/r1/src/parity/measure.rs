@@ -210,7 +210,7 @@ impl ModuleVisitor for Collect<'_> {
             .model
             .as_stored(&self.path.name(), &shape, &values(gradient))
         {
-            Ok(stored) => found.extend(stored.into_iter().map(|(name, _, values)| (name, values))),
+            Ok(stored) => found.extend(stored.into_iter().map(|t| (t.name, t.values))),
             Err(error) => self.found = Err(error.into()),
         }
     }

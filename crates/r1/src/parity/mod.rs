@@ -167,17 +167,15 @@ mod tests {
         assert!(error.is::<UsageError>() && error.to_string().contains(CASE));
     }
 
-    /// Every reference case at hand.
+    /// Every reference case at hand; none where the folder is missing.
     #[test]
     fn the_reference_cases_pass() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/parity/models");
         if !root.exists() {
-            println!("skipped: there is no {}", root.display());
             return;
         }
         for dir in cases(&root).unwrap() {
             let found = compare(&dir).unwrap();
-            println!("{}", line(&found));
             assert!(found.pass(), "{found:?}");
         }
     }
