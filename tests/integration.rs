@@ -2,6 +2,7 @@
 
 mod crate_graph;
 mod cuda_patch;
+mod own_problems;
 mod program;
 mod smoke;
 mod usage;
