@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn every_sample_is_strict_right_and_in_its_language() {
         let tasks = TaskSettings {
-            levels: vec![1, 2, 3, 4],
+            levels: vec![1, 2, 3, 4, 5],
             ..TaskSettings::default()
         };
         for (i, worked) in Stream::new(&tasks, Split::Train, 2)

@@ -1,7 +1,7 @@
 //! The value of an expression.
 //!
-//! Level 1 adds and subtracts two or three digits; level 2 adds a small product;
-//! level 3 and above use parentheses, with numbers and operands growing with the level.
+//! Level 1 adds and subtracts two or three digits, level 2 numbers up to 12; level 3 adds a small
+//! product; level 4 and above use parentheses, with numbers and operands growing with the level.
 
 use rand_chacha::ChaCha8Rng;
 
@@ -29,16 +29,17 @@ pub(super) fn draw(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draf
 
 fn expression(level: u32, rng: &mut ChaCha8Rng) -> Expr {
     // Growth stops where numbers would no longer fit comfortably.
-    let size = i64::from(level.min(1000));
+    let size = i64::from(level.clamp(2, 1000)) - 1;
     let (most, factor) = (
-        [38, 100, 200].get(level as usize - 1).copied(),
+        [27, 36, 100, 200].get(level as usize - 1).copied(),
         3 + 3 * size,
     );
     let most = most.unwrap_or(100 * size * size);
     for _ in 0..200 {
         let expr = match level {
-            1 => easy(rng),
-            2 => {
+            1 => sum(9, rng),
+            2 => sum(12, rng),
+            3 => {
                 let ops = choose(
                     rng,
                     &[
@@ -69,15 +70,13 @@ fn expression(level: u32, rng: &mut ChaCha8Rng) -> Expr {
     Expr::flat(&numbers, &vec![Op::Add; numbers.len() - 1])
 }
 
-fn easy(rng: &mut ChaCha8Rng) -> Expr {
+/// Two or three numbers added and subtracted.
+fn sum(largest: i64, rng: &mut ChaCha8Rng) -> Expr {
     let ops = [Op::Add, Op::Sub];
-    if between(rng, 1, 3) < 3 {
-        let numbers = [between(rng, 1, 9), between(rng, 1, 9)];
-        Expr::flat(&numbers, &[choose(rng, &ops)])
-    } else {
-        let numbers = [between(rng, 1, 9), between(rng, 1, 9), between(rng, 1, 9)];
-        Expr::flat(&numbers, &[choose(rng, &ops), choose(rng, &ops)])
-    }
+    let count = if between(rng, 1, 3) < 3 { 2 } else { 3 };
+    let numbers: Vec<i64> = (0..count).map(|_| between(rng, 1, largest)).collect();
+    let ops: Vec<Op> = (1..count).map(|_| choose(rng, &ops)).collect();
+    Expr::flat(&numbers, &ops)
 }
 
 /// A random tree over `count` random numbers.

@@ -1,8 +1,8 @@
 //! An expression of given numbers that is worth a target.
 //!
-//! Level 1 has three digits joined by `+` and `-` in the order given; level 2 multiplies; level 3
-//! has four numbers; level 4 and above use division and parentheses over more and larger numbers,
-//! and from level 6 on one of the numbers given is not needed.
+//! Level 1 has three digits joined by `+` and `-` in the order given, level 2 numbers up to 12;
+//! level 3 multiplies; level 4 has four numbers; level 5 and above use division and parentheses over
+//! more and larger numbers, and from level 7 on one of the numbers given is not needed.
 
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -19,22 +19,22 @@ pub(super) fn draw(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draf
     let (mut numbers, found) = solvable(level, rng);
     let target = found.value(i64::MAX).expect("drawn with a value");
     let (found, steps) = match level {
-        1 => search(&numbers, target),
+        1 | 2 => search(&numbers, target),
         _ => {
             let mut steps = attempts(level, &numbers, target, rng);
             steps.push(attempt(&found, target, target, steps.len()));
             (found, steps)
         }
     };
-    let use_all = level < 6;
+    let use_all = level < 7;
     if !use_all {
         numbers.push(between(rng, 1, largest(level)));
     }
-    if level > 1 {
+    if level > 2 {
         numbers.sort_unstable();
     }
     let key = format!("{numbers:?} {target} {use_all}");
-    if level > 1 {
+    if level > 2 {
         numbers.shuffle(&mut wording(&key));
     }
     let list: Vec<String> = numbers.iter().map(i64::to_string).collect();
@@ -68,26 +68,26 @@ pub(super) fn draw(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draf
 }
 
 fn largest(level: u32) -> i64 {
-    [9, 9, 12, 15]
+    [9, 12, 12, 12, 15]
         .get(level as usize - 1)
         .copied()
-        .unwrap_or(10 * i64::from(level.min(1000)) - 25)
+        .unwrap_or(10 * i64::from(level.min(1000)) - 35)
 }
 
 fn ops(level: u32) -> &'static [Op] {
     match level {
-        1 => &[Op::Add, Op::Sub],
-        2 | 3 => &[Op::Add, Op::Add, Op::Sub, Op::Mul],
+        1 | 2 => &[Op::Add, Op::Sub],
+        3 | 4 => &[Op::Add, Op::Add, Op::Sub, Op::Mul],
         _ => &[Op::Add, Op::Sub, Op::Mul, Op::Div],
     }
 }
 
 /// Numbers and an expression of all of them with a whole, positive value.
 fn solvable(level: u32, rng: &mut ChaCha8Rng) -> (Vec<i64>, Expr) {
-    let count = [3, 3, 4, 4, 5]
+    let count = [3, 3, 3, 4, 4, 5]
         .get(level as usize - 1)
         .copied()
-        .unwrap_or(5 + level as usize / 8);
+        .unwrap_or(5 + (level as usize - 1) / 8);
     let mut numbers = Vec::new();
     for _ in 0..200 {
         numbers = (0..count.min(7))
@@ -108,10 +108,10 @@ fn solvable(level: u32, rng: &mut ChaCha8Rng) -> (Vec<i64>, Expr) {
 /// The numbers in a random order, joined at random.
 fn arrange(level: u32, numbers: &[i64], rng: &mut ChaCha8Rng) -> Expr {
     let mut numbers = numbers.to_vec();
-    if level > 1 {
+    if level > 2 {
         numbers.shuffle(rng);
     }
-    if level < 4 {
+    if level < 5 {
         let ops: Vec<Op> = numbers[1..]
             .iter()
             .map(|_| choose(rng, ops(level)))

@@ -1,7 +1,8 @@
 //! The solution of an equation in `x`.
 //!
-//! Level 1: `x + a = b` and `x - a = b` with small numbers; level 2: `a * x + b = c`;
-//! level 3: `x` on both sides; level 4 and above: negative solutions, brackets, larger numbers.
+//! Level 1: `x + a = b` and `x - a = b` with digits, level 2 with numbers up to 12; level 3:
+//! `a * x + b = c`; level 4: `x` on both sides; level 5 and above: negative solutions, brackets,
+//! larger numbers.
 
 use rand_chacha::ChaCha8Rng;
 
@@ -11,11 +12,12 @@ use crate::{Check, Language};
 
 pub(super) fn draw(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draft {
     let (equation, steps, x) = match level {
-        1 => one_step(rng),
-        2 => two_steps(rng, 9, (1, 9)),
-        3 => both_sides(rng, 6, (1, 9)),
+        1 => one_step(rng, 9),
+        2 => one_step(rng, 12),
+        3 => two_steps(rng, 9, (1, 9)),
+        4 => both_sides(rng, 6, (1, 9)),
         _ => {
-            let size = i64::from(level.min(1000));
+            let size = i64::from(level.min(1000)) - 1;
             let signs = (-3 * size, 3 * size);
             match between(rng, 0, 1) {
                 0 => both_sides(rng, 3 * size, signs),
@@ -48,8 +50,8 @@ fn x_is(left: Term, op: Op, right: i64) -> Step {
     }
 }
 
-fn one_step(rng: &mut ChaCha8Rng) -> Equation {
-    let (small, a) = (between(rng, 1, 9), between(rng, 1, 9));
+fn one_step(rng: &mut ChaCha8Rng, largest: i64) -> Equation {
+    let (small, a) = (between(rng, 1, largest), between(rng, 1, largest));
     let sum = small + a;
     let (sign, b, undo, x) = match between(rng, 0, 1) {
         0 => ('+', sum, Op::Sub, small),

@@ -1,7 +1,8 @@
 //! Who stands where in an order given by comparisons.
 //!
-//! Level 1 has three of six people, two facts and asks for an end of the order; each level adds a
-//! person (up to eight), and from level 2 on facts are turned round and inner places asked for.
+//! Level 1 has three of six people, two facts and asks for an end of the order; level 2 has four
+//! people; level 3 turns facts round and asks for inner places; each level above adds a person, up
+//! to eight.
 
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -31,13 +32,16 @@ fn relation(language: Language, heavier: bool) -> Relation {
 }
 
 pub(super) fn draw(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draft {
-    let count = (level as usize).saturating_add(2).min(8);
+    let count = match level {
+        1 => 3,
+        _ => (level as usize).saturating_add(1).clamp(4, 8),
+    };
     let mut people: Vec<usize> = (0..count.max(6)).collect();
     people.shuffle(rng);
     people.truncate(count);
     let heavier = between(rng, 0, 1) == 1;
     let place = match level {
-        1 => (count - 1) * between(rng, 0, 1) as usize,
+        1 | 2 => (count - 1) * between(rng, 0, 1) as usize,
         _ => between(rng, 0, count as i64 - 1) as usize,
     };
     let key = format!("{people:?} {heavier} {place}");
@@ -100,7 +104,7 @@ fn question(
     let mut sentences: Vec<String> = facts
         .iter()
         .map(|(before, after)| {
-            let turned = level > 1 && between(wording, 0, 2) == 0;
+            let turned = level > 2 && between(wording, 0, 2) == 0;
             let (a, word, b) = if turned {
                 (after, less, before)
             } else {

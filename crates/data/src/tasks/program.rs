@@ -1,8 +1,9 @@
 //! What a tiny program leaves in a variable, or the operation it lacks.
 //!
-//! Level 1 has one or two assignments after the first and no products; each level adds one, and
-//! from level 3 on there are two variables. Three in ten problems ask for a missing operation
-//! instead, with operands growing with the level; on level 1 it is never a product.
+//! Level 1 has one or two assignments after the first, level 2 two or three with numbers below 20,
+//! both without products; level 3 has three with products, each level above adds one, and from level
+//! 4 on there are two variables. Three in ten problems ask for a missing operation instead, with
+//! operands growing with the level; up to level 2 it is never a product.
 
 use rand_chacha::ChaCha8Rng;
 
@@ -37,19 +38,26 @@ fn run(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draft {
     }
 }
 
-/// Level 1 does without products.
+/// The first two levels do without products.
 const EASY: [Op; 2] = [Op::Add, Op::Sub];
+
+/// What numbers grow with: 1, 2, 2, 3, 4 and so on.
+fn size(level: u32) -> i64 {
+    match level {
+        1 | 2 => i64::from(level),
+        _ => i64::from(level.min(1000)) - 1,
+    }
+}
 
 /// A variable with the term that stands for it in the steps, and its value.
 type Variable = (&'static str, Term, i64);
 
 /// Source, variable asked for, steps and its value.
 fn program(level: u32, rng: &mut ChaCha8Rng) -> (String, &'static str, Vec<Step>, i64) {
-    let size = i64::from(level.min(1000));
-    let count = if level == 1 {
-        between(rng, 1, 2)
-    } else {
-        (size + 1).min(9)
+    let size = size(level);
+    let count = match level {
+        1 | 2 => between(rng, size, size + 1),
+        _ => (size + 1).min(9),
     };
     let start = between(rng, 1, 9 * size);
     let mut source = format!("x = {start}");
@@ -57,7 +65,7 @@ fn program(level: u32, rng: &mut ChaCha8Rng) -> (String, &'static str, Vec<Step>
     let mut steps = Vec::new();
     let mut last = ("x", start);
     for at in 0..count as usize {
-        let name = if level > 2 && at % 2 == 0 { "y" } else { "x" };
+        let name = if level > 3 && at % 2 == 0 { "y" } else { "x" };
         let (left, op, right) = assignment(level, &known, rng);
         let value = op.apply(left.2, right.2).expect("drawn with a value");
         let shown = |(name, term, value): Variable| match term {
@@ -86,12 +94,12 @@ fn program(level: u32, rng: &mut ChaCha8Rng) -> (String, &'static str, Vec<Step>
 
 /// Two operands (a number has no name) and an operation whose result stays small.
 fn assignment(level: u32, known: &[Variable], rng: &mut ChaCha8Rng) -> (Variable, Op, Variable) {
-    let size = i64::from(level.min(1000));
+    let size = size(level);
     let left = choose(rng, known);
     for _ in 0..50 {
         let op = choose(
             rng,
-            if level == 1 {
+            if level < 3 {
                 &EASY
             } else {
                 &[Op::Add, Op::Add, Op::Sub, Op::Mul]
@@ -118,12 +126,13 @@ fn assignment(level: u32, known: &[Variable], rng: &mut ChaCha8Rng) -> (Variable
 }
 
 fn operation(level: u32, language: Language, rng: &mut ChaCha8Rng) -> Draft {
-    let size = i64::from(level.min(1000));
+    let size = size(level);
     let ops = [Op::Add, Op::Sub, Op::Mul];
-    let op = choose(rng, if level == 1 { &EASY } else { &ops });
+    let op = choose(rng, if level < 3 { &EASY } else { &ops });
     let operand = between(rng, 2, 4 + 5 * size);
     let mut xs: Vec<i64> = Vec::new();
-    while xs.len() < (1 + size).min(4) as usize {
+    let count = if level < 3 { 2 } else { (1 + size).min(4) };
+    while xs.len() < count as usize {
         let x = between(rng, 1, 9 * size);
         if !xs.contains(&x) {
             xs.push(x);

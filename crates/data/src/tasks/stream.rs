@@ -23,7 +23,7 @@ pub enum Split {
 pub struct TaskSettings {
     /// Names of families.
     pub families: Vec<String>,
-    /// Levels, from 1.
+    /// Levels, from 1; one named twice is drawn twice as often.
     pub levels: Vec<u32>,
     /// ISO 639-1 codes of languages.
     pub languages: Vec<String>,

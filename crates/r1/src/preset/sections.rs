@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Tasks {
     /// The generated task families: arithmetic, countdown, linear, ordering, program.
     pub families: Vec<String>,
-    /// Difficulties of the generated problems, from 1.
+    /// Difficulties of the generated problems, from 1; one named twice is drawn twice as often.
     pub levels: Vec<u32>,
     /// ISO 639-1 codes of the languages problems are asked in: en, zh.
     pub languages: Vec<String>,
@@ -196,7 +196,8 @@ pub struct Rl {
     pub language: f64,
     /// Difficulties of the problems at the start; the last is the highest.
     pub levels: Vec<u32>,
-    /// Accuracy above which the next difficulty is added; 1: never.
+    /// Accuracy over ten steps above which the next difficulty is added, up to the highest of
+    /// `tasks.levels`; 1: never.
     pub level_up: f64,
 }
 

@@ -335,9 +335,14 @@ fn rates(section: &str, lr: f64, min_lr: f64) -> Checked {
 
 fn levels(key: &str, levels: &[u32]) -> Checked {
     let shown = format!("{levels:?}");
-    let rising = levels.windows(2).all(|pair| pair[0] < pair[1]);
+    let rising = levels.is_sorted();
     let valid = rising && levels.first().is_some_and(|&first| first >= 1);
-    require(valid, key, shown, "one or more rising levels, from 1")
+    require(
+        valid,
+        key,
+        shown,
+        "one or more levels from 1, the lowest first",
+    )
 }
 
 fn choices(key: &str, chosen: &[String], allowed: &[&str]) -> Checked {

@@ -13,6 +13,8 @@ pub(super) enum Problems {
     Generated {
         stream: Stream,
         levels: Vec<u32>,
+        /// The hardest level there is.
+        highest: u32,
     },
     File {
         problems: Vec<Problem>,
@@ -35,12 +37,14 @@ impl Problems {
             });
         }
         let mut settings: TaskSettings = read_json(&tasks.file(SETTINGS))?;
+        let highest = settings.levels.iter().copied().max().unwrap_or(0);
         if let Some(levels) = levels {
             settings.levels = levels.to_vec();
         }
         Ok(Self::Generated {
             stream: Stream::new(&settings, Split::Train, seed)?,
             levels: settings.levels,
+            highest,
         })
     }
 
@@ -75,13 +79,56 @@ impl Problems {
         }
     }
 
-    /// Adds the next level to those drawn. Problems of a file have no next level.
+    /// Adds the next level to those drawn, up to the hardest of `tasks.levels`. Problems of a file
+    /// have no next level.
     pub(super) fn raise(&mut self) -> Result<()> {
         let next = self.level() + 1;
-        if let Self::Generated { stream, levels } = self {
-            levels.push(next);
-            stream.set_levels(levels)?;
+        match self {
+            Self::Generated {
+                stream,
+                levels,
+                highest,
+            } if next <= *highest => {
+                levels.push(next);
+                Ok(stream.set_levels(levels)?)
+            }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn levels_rise_to_the_hardest_there_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = TaskSettings {
+            levels: vec![1, 1, 2],
+            ..TaskSettings::default()
+        };
+        let text = serde_json::to_string(&settings).unwrap();
+        fs::write(dir.path().join(SETTINGS), text).unwrap();
+        let tasks = Artifact {
+            dir: dir.path().into(),
+            fingerprint: String::new(),
+        };
+        let mut problems = Problems::open(&tasks, Some(&[1]), 0).unwrap();
+        let hard = |problems: &mut Problems| {
+            let asked = problems.take(200);
+            asked.iter().filter(|problem| problem.level == 2).count()
+        };
+        assert_eq!((problems.level(), hard(&mut problems)), (1, 0));
+        problems.raise().unwrap();
+        assert_eq!(problems.level(), 2);
+        assert!((70..130).contains(&hard(&mut problems)));
+        problems.raise().unwrap();
+        assert_eq!(problems.level(), 2);
+        // Of all levels set, the one named twice comes up twice as often.
+        let mut all = Problems::open(&tasks, None, 0).unwrap();
+        assert!((45..90).contains(&hard(&mut all)));
     }
 }
