@@ -1,7 +1,9 @@
 //! Checkpoints as Hugging Face directories: `config.json` and `model.safetensors`.
 //!
-//! Our parameters carry Hugging Face's names but for two things: linear weights are stored
-//! transposed, and the experts of a layer are one stacked tensor. Both are undone here.
+//! How a parameter becomes tensors on disk is in `layout`.
+
+mod error;
+mod layout;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,52 +15,12 @@ use lm::ParameterPath;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-use crate::config::{ConfigError, DecoderConfig};
+use crate::config::DecoderConfig;
 use crate::decoder::Decoder;
 use crate::hf;
-
-/// What went wrong with a checkpoint.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckpointError {
-    /// A file could not be read or written.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's word.
-        source: std::io::Error,
-    },
-    /// `config.json` does not describe a model we have.
-    #[error("{path}: {problem}")]
-    Config {
-        /// The file.
-        path: PathBuf,
-        /// Key and reason.
-        problem: String,
-    },
-    /// The settings do not fit each other.
-    #[error(transparent)]
-    Settings(#[from] ConfigError),
-    /// The weights file is damaged.
-    #[error("{path}: not a readable safetensors file ({problem})")]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// What the parser said.
-        problem: String,
-    },
-    /// Tensors are absent, unknown, misshapen or not numbers.
-    #[error("{path}: {}", .problems.join("; "))]
-    Tensors {
-        /// The file.
-        path: PathBuf,
-        /// One line a tensor.
-        problems: Vec<String>,
-    },
-    /// `transformers` has no architecture for these settings.
-    #[error("no Hugging Face architecture joins this attention with this feed-forward")]
-    NoArchitecture,
-}
+pub use error::CheckpointError;
+pub use layout::StoredTensor;
+use layout::{Layout, layout, stored, transpose};
 
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.safetensors";
@@ -92,21 +54,6 @@ impl Decoder {
                 problem: error.to_string(),
             }
         })
-    }
-
-    /// A parameter, or its gradient, as the tensors a checkpoint has in its place: each with its
-    /// name, shape and values. Linear weights are transposed, stacked experts taken apart.
-    ///
-    /// # Errors
-    /// `transformers` has no architecture for the model's settings.
-    pub fn as_stored(
-        &self,
-        name: &str,
-        shape: &[usize],
-        values: &[f32],
-    ) -> Result<Vec<StoredTensor>, CheckpointError> {
-        let family = hf::Family::of(self.config()).ok_or(CheckpointError::NoArchitecture)?;
-        Ok(stored(family, name, shape, values))
     }
 
     /// Reads a model from a directory.
@@ -221,74 +168,6 @@ impl Stored {
         TensorView::new(Dtype::F32, self.shape.clone(), &self.bytes)
             .expect("bytes were made for this shape")
     }
-}
-
-/// How a parameter of ours lies on disk.
-enum Layout {
-    /// As it is.
-    Same,
-    /// With its two dimensions swapped.
-    Transposed,
-    /// As one transposed matrix an expert, under these names.
-    Experts(Vec<String>),
-}
-
-fn layout(family: hf::Family, name: &str, shape: &[usize]) -> Layout {
-    match shape {
-        [experts, ..] if shape.len() == 3 => {
-            let (parent, field) = name.rsplit_once('.').expect("expert weights have a parent");
-            Layout::Experts(
-                (0..*experts)
-                    .map(|e| family.on_disk(&format!("{parent}.{e}.{field}.weight")))
-                    .collect(),
-            )
-        }
-        [_, _] if !name.ends_with("embed_tokens.weight") && !name.ends_with("gate.weight") => {
-            Layout::Transposed
-        }
-        _ => Layout::Same,
-    }
-}
-
-/// A tensor as a checkpoint has it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StoredTensor {
-    /// The name `transformers` gives it.
-    pub name: String,
-    /// Its shape there.
-    pub shape: Vec<usize>,
-    /// Its values, row after row.
-    pub values: Vec<f32>,
-}
-
-/// The tensors on disk of one parameter of ours.
-fn stored(family: hf::Family, name: &str, shape: &[usize], values: &[f32]) -> Vec<StoredTensor> {
-    let turned = |name: String, values: &[f32], rows: usize, cols: usize| StoredTensor {
-        name,
-        shape: vec![cols, rows],
-        values: transpose(values, rows, cols),
-    };
-    match layout(family, name, shape) {
-        Layout::Same => vec![StoredTensor {
-            name: family.on_disk(name),
-            shape: shape.to_vec(),
-            values: values.to_vec(),
-        }],
-        Layout::Transposed => vec![turned(family.on_disk(name), values, shape[0], shape[1])],
-        Layout::Experts(names) => {
-            let (rows, cols) = (shape[1], shape[2]);
-            let matrices = names.into_iter().zip(values.chunks(rows * cols));
-            matrices
-                .map(|(name, matrix)| turned(name, matrix, rows, cols))
-                .collect()
-        }
-    }
-}
-
-fn transpose(values: &[f32], rows: usize, cols: usize) -> Vec<f32> {
-    (0..cols)
-        .flat_map(|col| (0..rows).map(move |row| values[row * cols + col]))
-        .collect()
 }
 
 struct Collect {
