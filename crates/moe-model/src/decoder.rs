@@ -12,7 +12,7 @@ use crate::cache::DecoderCache;
 use crate::config::{ConfigError, DecoderConfig, MixtureConfig};
 use crate::count::ParameterCount;
 use crate::feed_forward::balance_loss;
-use crate::init::initialise;
+use crate::init::{initialise, unset};
 use crate::norm::RmsNorm;
 use crate::rope::Angles;
 
@@ -49,14 +49,13 @@ impl Decoder {
         ))
     }
 
-    /// A model whose weights are still to be set.
+    /// A model whose weights are still to be set; matrices take no memory until they are.
     pub(crate) fn zeros(config: &DecoderConfig, device: &Device) -> Result<Self, ConfigError> {
         config.validate()?;
-        let embedding = Tensor::zeros([config.vocabulary, config.width], device);
         Ok(Self {
             model: Backbone {
                 embed_tokens: Embedding {
-                    weight: Param::from_tensor(embedding),
+                    weight: unset([config.vocabulary, config.width], device),
                 },
                 layers: (0..config.layers)
                     .map(|i| Block::new(config, i, device))

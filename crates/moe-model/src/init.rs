@@ -3,8 +3,8 @@
 //! Each parameter draws from a stream of its own, named by seed and path, so a change in one part
 //! of a model leaves the others' weights as they were.
 
-use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{Tensor, TensorData};
+use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::tensor::{Device, Tensor, TensorData};
 use lm::ParameterPath;
 use rand::RngExt;
 
@@ -15,6 +15,17 @@ pub(crate) fn initialise<M: Module>(model: M, std: f64, seed: u64) -> M {
         std,
         seed,
     })
+}
+
+/// A matrix or a stack of them. It takes memory once it is set, or used: it is zeros until then.
+pub(crate) fn unset<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
+    Param::uninitialized(
+        ParamId::new(),
+        move |device, require_grad| Tensor::zeros(shape, device).set_require_grad(require_grad),
+        device.clone(),
+        true,
+        shape.into(),
+    )
 }
 
 struct Initialise {
@@ -36,13 +47,12 @@ impl ModuleMapper for Initialise {
         if D == 1 {
             return param;
         }
-        let name = self.path.name();
-        param.map(|tensor| {
-            let shape = tensor.dims();
-            let values = normal(self.seed, &name, shape.iter().product(), self.std);
-            let fresh = Tensor::from_data(TensorData::new(values, shape), &tensor.device());
-            fresh.set_require_grad(tensor.is_require_grad())
-        })
+        // Neither asks for the values, so a parameter that was never set is never allocated.
+        let (shape, device) = (param.lazy_shape(), param.lazy_device());
+        let values = normal(self.seed, &self.path.name(), shape.num_elements(), self.std);
+        let fresh = Tensor::from_data(TensorData::new(values, shape), &device);
+        let id = param.id;
+        param.transform_for_load(fresh, id)
     }
 }
 

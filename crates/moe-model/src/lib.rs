@@ -25,7 +25,7 @@ mod plain;
 mod rope;
 
 pub use cache::DecoderCache;
-pub use checkpoint::{CheckpointError, StoredTensor};
+pub use checkpoint::{CheckpointError, SaveOptions, Storage, StoredTensor};
 pub use config::{
     AttentionConfig, ConfigError, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig,
     RopeConfig, RopeScaling, Scores, YarnConfig,

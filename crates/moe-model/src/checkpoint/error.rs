@@ -1,8 +1,6 @@
 //! What can go wrong with a checkpoint.
 
-use std::path::PathBuf;
-
-use crate::config::ConfigError;
+use std::path::{Path, PathBuf};
 
 /// What went wrong with a checkpoint.
 #[derive(Debug, thiserror::Error)]
@@ -23,26 +21,88 @@ pub enum CheckpointError {
         /// Key and reason.
         problem: String,
     },
-    /// The settings do not fit each other.
-    #[error(transparent)]
-    Settings(#[from] ConfigError),
-    /// The weights file is damaged.
-    #[error("{path}: not a readable safetensors file ({problem})")]
+    /// A directory without weights.
+    #[error(
+        "{0} has neither model.safetensors nor model.safetensors.index.json; give the directory of \
+         a whole checkpoint (other formats, such as pytorch_model.bin, are not read)"
+    )]
+    NoWeights(PathBuf),
+    /// A weights file is damaged.
+    #[error("{path} is no whole safetensors file: {problem}; copy or download it again")]
     Format {
         /// The file.
         path: PathBuf,
-        /// What the parser said.
+        /// What is wrong with it.
         problem: String,
     },
-    /// Tensors are absent, unknown, misshapen or not numbers.
-    #[error("{path}: {}", .problems.join("; "))]
-    Tensors {
-        /// The file.
+    /// The index and the shards it names do not belong together.
+    #[error("{path}: {}", list(.problems))]
+    Index {
+        /// The index.
         path: PathBuf,
+        /// One line a tensor or shard.
+        problems: Vec<String>,
+    },
+    /// Tensors are absent, unknown, misshapen or of a type that is not read.
+    #[error("{path}: {}; config.json and the weights have to be of one model", list(.problems))]
+    Tensors {
+        /// The weights file or the index.
+        path: PathBuf,
+        /// One line a tensor.
+        problems: Vec<String>,
+    },
+    /// Weights that are infinite or not a number.
+    #[error(
+        "{path}: {}; training diverged or the file is damaged, take an earlier checkpoint",
+        list(.problems)
+    )]
+    NotFinite {
+        /// The weights file or the index.
+        path: PathBuf,
+        /// One line a tensor.
+        problems: Vec<String>,
+    },
+    /// Weights that the files would not hold; nothing was written.
+    #[error("{dir} is left as it was: {}", list(.problems))]
+    Unstorable {
+        /// Where they were to be saved.
+        dir: PathBuf,
         /// One line a tensor.
         problems: Vec<String>,
     },
     /// `transformers` has no architecture for these settings.
     #[error("no Hugging Face architecture joins this attention with this feed-forward")]
     NoArchitecture,
+}
+
+/// How many problems a message spells out.
+const LISTED: usize = 20;
+
+fn list(problems: &[String]) -> String {
+    let mut text = problems[..problems.len().min(LISTED)].join("; ");
+    if problems.len() > LISTED {
+        text += &format!("; and {} more", problems.len() - LISTED);
+    }
+    text
+}
+
+/// Puts the file into an error of the system.
+pub(super) fn io(path: &Path) -> impl Fn(std::io::Error) -> CheckpointError {
+    |source| CheckpointError::Io {
+        path: path.into(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_is_cut_and_counted() {
+        let problems: Vec<String> = (0..23).map(|i| format!("p{i}")).collect();
+        let text = list(&problems);
+        assert!(text.starts_with("p0; p1; ") && text.ends_with("p19; and 3 more"));
+        assert_eq!(list(&problems[..2]), "p0; p1");
+    }
 }

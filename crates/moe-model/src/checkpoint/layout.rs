@@ -1,7 +1,9 @@
 //! What our parameters are called and how they lie in a checkpoint.
 //!
 //! They carry Hugging Face's names but for two things: linear weights are stored transposed, and the
-//! experts of a layer are one stacked tensor.
+//! experts of a layer are one stacked tensor. Nothing is read or written here.
+
+use std::ops::Range;
 
 use super::CheckpointError;
 use crate::decoder::Decoder;
@@ -20,34 +22,8 @@ impl Decoder {
         values: &[f32],
     ) -> Result<Vec<StoredTensor>, CheckpointError> {
         let family = hf::Family::of(self.config()).ok_or(CheckpointError::NoArchitecture)?;
-        Ok(stored(family, name, shape, values))
-    }
-}
-
-/// How a parameter of ours lies on disk.
-pub(super) enum Layout {
-    /// As it is.
-    Same,
-    /// With its two dimensions swapped.
-    Transposed,
-    /// As one transposed matrix an expert, under these names.
-    Experts(Vec<String>),
-}
-
-pub(super) fn layout(family: hf::Family, name: &str, shape: &[usize]) -> Layout {
-    match shape {
-        [experts, ..] if shape.len() == 3 => {
-            let (parent, field) = name.rsplit_once('.').expect("expert weights have a parent");
-            Layout::Experts(
-                (0..*experts)
-                    .map(|e| family.on_disk(&format!("{parent}.{e}.{field}.weight")))
-                    .collect(),
-            )
-        }
-        [_, _] if !name.ends_with("embed_tokens.weight") && !name.ends_with("gate.weight") => {
-            Layout::Transposed
-        }
-        _ => Layout::Same,
+        let pieces = layout(family, name, shape).into_iter();
+        Ok(pieces.map(|piece| stored(piece, values)).collect())
     }
 }
 
@@ -62,37 +38,131 @@ pub struct StoredTensor {
     pub values: Vec<f32>,
 }
 
-/// The tensors on disk of one parameter of ours.
-pub(super) fn stored(
-    family: hf::Family,
-    name: &str,
-    shape: &[usize],
-    values: &[f32],
-) -> Vec<StoredTensor> {
-    let turned = |name: String, values: &[f32], rows: usize, cols: usize| StoredTensor {
-        name,
-        shape: vec![cols, rows],
-        values: transpose(values, rows, cols),
-    };
-    match layout(family, name, shape) {
-        Layout::Same => vec![StoredTensor {
-            name: family.on_disk(name),
-            shape: shape.to_vec(),
-            values: values.to_vec(),
-        }],
-        Layout::Transposed => vec![turned(family.on_disk(name), values, shape[0], shape[1])],
-        Layout::Experts(names) => {
-            let (rows, cols) = (shape[1], shape[2]);
-            let matrices = names.into_iter().zip(values.chunks(rows * cols));
-            matrices
-                .map(|(name, matrix)| turned(name, matrix, rows, cols))
-                .collect()
+/// A tensor on disk, and the part of a parameter that it is.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Piece {
+    /// The name `transformers` gives it.
+    pub(super) name: String,
+    /// Its shape on disk.
+    pub(super) shape: Vec<usize>,
+    /// Its place among the parameter's values.
+    pub(super) values: Range<usize>,
+    /// Whether it is a matrix whose rows on disk are columns here.
+    pub(super) transposed: bool,
+}
+
+impl Piece {
+    /// Rows and columns on disk; a vector is one row.
+    pub(super) fn matrix(&self) -> [usize; 2] {
+        match self.shape[..] {
+            [rows, cols] => [rows, cols],
+            _ => [1, self.values.len()],
+        }
+    }
+
+    /// What messages call the element in this row and column of [`Self::matrix`].
+    pub(super) fn element(&self, row: usize, col: usize) -> String {
+        match self.shape.len() {
+            1 => format!("[{col}]"),
+            _ => format!("[{row}, {col}]"),
         }
     }
 }
 
-pub(super) fn transpose(values: &[f32], rows: usize, cols: usize) -> Vec<f32> {
-    (0..cols)
-        .flat_map(|col| (0..rows).map(move |row| values[row * cols + col]))
-        .collect()
+/// Which tensors on disk the parameter `name` is made of, in the order of its values.
+pub(super) fn layout(family: hf::Family, name: &str, shape: &[usize]) -> Vec<Piece> {
+    let matrix = |name: &str, at: usize, rows: usize, cols: usize| Piece {
+        name: family.on_disk(name),
+        shape: vec![cols, rows],
+        values: at * rows * cols..(at + 1) * rows * cols,
+        transposed: true,
+    };
+    match *shape {
+        [experts, rows, cols] => {
+            let (parent, field) = name.rsplit_once('.').expect("expert weights have a parent");
+            let expert = |e| matrix(&format!("{parent}.{e}.{field}.weight"), e, rows, cols);
+            (0..experts).map(expert).collect()
+        }
+        [rows, cols]
+            if !name.ends_with("embed_tokens.weight") && !name.ends_with("gate.weight") =>
+        {
+            vec![matrix(name, 0, rows, cols)]
+        }
+        _ => vec![Piece {
+            name: family.on_disk(name),
+            shape: shape.to_vec(),
+            values: 0..shape.iter().product(),
+            transposed: false,
+        }],
+    }
+}
+
+/// Whether a tensor that the model lacks may lie in a checkpoint all the same.
+pub(super) fn superfluous(name: &str, tied: bool) -> bool {
+    // Tied models are often stored with the projection; early Llamas with their frequencies.
+    (tied && name == "lm_head.weight") || name.ends_with(".rotary_emb.inv_freq")
+}
+
+fn stored(piece: Piece, values: &[f32]) -> StoredTensor {
+    let values = &values[piece.values.clone()];
+    let [rows, cols] = piece.matrix();
+    StoredTensor {
+        values: match piece.transposed {
+            true => (0..rows * cols)
+                .map(|at| values[at % cols * rows + at / cols])
+                .collect(),
+            false => values.to_vec(),
+        },
+        name: piece.name,
+        shape: piece.shape,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hf::Family::{DeepseekV3, Mixtral};
+
+    #[test]
+    fn linear_weights_are_turned_and_experts_taken_apart() {
+        let piece = |name: &str, values, transposed| Piece {
+            name: name.into(),
+            shape: vec![3, 2],
+            values,
+            transposed,
+        };
+        assert_eq!(
+            layout(DeepseekV3, "lm_head.weight", &[2, 3]),
+            [piece("lm_head.weight", 0..6, true)]
+        );
+        assert_eq!(
+            layout(DeepseekV3, "model.embed_tokens.weight", &[3, 2]),
+            [piece("model.embed_tokens.weight", 0..6, false)]
+        );
+        let experts = "model.layers.1.mlp.experts.up_proj";
+        assert_eq!(
+            layout(Mixtral, experts, &[2, 2, 3]),
+            [
+                piece(
+                    "model.layers.1.block_sparse_moe.experts.0.w3.weight",
+                    0..6,
+                    true
+                ),
+                piece(
+                    "model.layers.1.block_sparse_moe.experts.1.w3.weight",
+                    6..12,
+                    true
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn values_go_along() {
+        // Rows of two become rows of three: [[1, 2], [3, 4], [5, 6]] turned.
+        let piece = layout(DeepseekV3, "lm_head.weight", &[3, 2]).remove(0);
+        let tensor = stored(piece, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(tensor.shape, [2, 3]);
+        assert_eq!(tensor.values, [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
+    }
 }

@@ -10,6 +10,7 @@ use kernels::Selection;
 
 use super::{Dense, Fed, Routed};
 use crate::config::{MixtureConfig, Scores};
+use crate::init::unset;
 
 #[derive(Module, Debug)]
 pub(crate) struct Mixture {
@@ -46,18 +47,17 @@ pub(crate) struct Experts {
 impl Mixture {
     pub(crate) fn new(config: &MixtureConfig, width: usize, device: &Device) -> Self {
         let (experts, inner) = (config.experts, config.inner);
-        let zeros = |shape| Param::from_tensor(Tensor::<3>::zeros(shape, device));
         let bias = Tensor::zeros([experts], device).set_require_grad(false);
         Self {
             gate: Gate {
-                weight: Param::from_tensor(Tensor::zeros([experts, width], device)),
+                weight: unset([experts, width], device),
                 e_score_correction_bias: (config.scores == Scores::Sigmoid)
                     .then(|| Param::from_tensor(bias).set_require_grad(false)),
             },
             experts: Experts {
-                gate_proj: zeros([experts, width, inner]),
-                up_proj: zeros([experts, width, inner]),
-                down_proj: zeros([experts, inner, width]),
+                gate_proj: unset([experts, width, inner], device),
+                up_proj: unset([experts, width, inner], device),
+                down_proj: unset([experts, inner, width], device),
             },
             shared_experts: (config.shared > 0)
                 .then(|| Dense::new(width, inner * config.shared, false, device)),

@@ -4,6 +4,7 @@
 
 mod family;
 mod fields;
+mod keys;
 mod rope;
 
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ pub(crate) fn from_json(json: &Value) -> Result<DecoderConfig, String> {
         ),
         Family::Mixtral => (grouped(family, &fields)?, Some(mixtral_mixture(&fields)?)),
     };
-    Ok(DecoderConfig {
+    let config = DecoderConfig {
         vocabulary: fields.count("vocab_size")?,
         width: fields.count("hidden_size")?,
         layers,
@@ -42,10 +43,15 @@ pub(crate) fn from_json(json: &Value) -> Result<DecoderConfig, String> {
         tied: fields.flag_or("tie_word_embeddings", false)?,
         max_positions: fields.count("max_position_embeddings")?,
         init_std: fields.number_or("initializer_range", 0.02)?,
-    })
+    };
+    match config.validate() {
+        Ok(()) => Ok(config),
+        Err(error) => Err(keys::explain(&error, family)),
+    }
 }
 
-/// Writes the `config.json` that `transformers` reads; `None` where it has no such architecture.
+/// Writes the `config.json` that `transformers` reads, all but the type of the weights; `None` where
+/// it has no such architecture.
 pub(crate) fn to_json(config: &DecoderConfig, end_token: Option<u32>) -> Option<Value> {
     let family = Family::of(config)?;
     let mut json = json!({
@@ -63,7 +69,6 @@ pub(crate) fn to_json(config: &DecoderConfig, end_token: Option<u32>) -> Option<
         "max_position_embeddings": config.max_positions,
         "initializer_range": config.init_std,
         "use_cache": true,
-        "torch_dtype": "float32",
         "bos_token_id": null,
         "pad_token_id": 0,
         "eos_token_id": end_token,
@@ -116,7 +121,16 @@ fn grouped(family: Family, fields: &Fields) -> Result<AttentionConfig, String> {
     let heads = fields.count("num_attention_heads")?;
     let head_dim = match fields.optional_count("head_dim")? {
         Some(dim) => dim,
-        None => fields.count("hidden_size")? / heads.max(1),
+        None => {
+            let width = fields.count("hidden_size")?;
+            if heads == 0 || !width.is_multiple_of(heads) {
+                return Err(format!(
+                    "`num_attention_heads` is {heads}, which does not divide `hidden_size` \
+                     ({width}); change it, or give `head_dim`"
+                ));
+            }
+            width / heads
+        }
     };
     let kv_heads = fields
         .optional_count("num_key_value_heads")?

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use data::Tokenizer;
 use lm::CausalLm;
-use moe_model::Decoder;
+use moe_model::{Decoder, SaveOptions};
 
 use crate::Artifact;
 use crate::backend::device;
@@ -34,8 +34,10 @@ impl Checkpoint {
 
 /// Writes a model and its tokenizer as a Hugging Face directory.
 pub(super) fn save(dir: &Path, model: &Decoder, tokenizer: &Tokenizer) -> Result<()> {
-    model
-        .save(dir, Some(tokenizer.end))
-        .context("saving the model")?;
+    let options = SaveOptions {
+        end_token: Some(tokenizer.end),
+        ..SaveOptions::default()
+    };
+    model.save(dir, &options).context("saving the model")?;
     tokenizer.save(dir).context("saving the tokenizer")
 }

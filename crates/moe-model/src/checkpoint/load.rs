@@ -1,0 +1,200 @@
+//! Reading a model.
+//!
+//! Parameters take memory when their values are read, and values are read a block at a time right
+//! into their places, so loading needs little more than the parameters themselves.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use lm::ParameterPath;
+
+use super::error::{CheckpointError, io};
+use super::files::Files;
+use super::layout::{Piece, layout, superfluous};
+use super::{CONFIG, storage};
+use crate::config::DecoderConfig;
+use crate::decoder::Decoder;
+use crate::hf;
+
+impl DecoderConfig {
+    /// Reads the settings of a model from its `config.json`.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is not JSON, is of an unknown architecture, or whose settings
+    /// are missing, impossible or do not fit each other: the file and the key are named.
+    pub fn read(path: &Path) -> Result<Self, CheckpointError> {
+        let config = |problem| CheckpointError::Config {
+            path: path.into(),
+            problem,
+        };
+        let text = std::fs::read_to_string(path).map_err(io(path))?;
+        let json = serde_json::from_str(&text)
+            .map_err(|error| config(format!("not JSON ({error}); download it again")))?;
+        hf::from_json(&json).map_err(config)
+    }
+}
+
+impl Decoder {
+    /// Reads a model from a directory: `config.json` with `model.safetensors`, or with
+    /// `model.safetensors.index.json` and the shards it names; weights in f32, bf16 or f16.
+    ///
+    /// Every tensor of the model must be there with its shape and finite values, and no other. The
+    /// most memory it takes is the parameters in f32, one parameter's copy where the device is not
+    /// the host, and about two megabytes.
+    ///
+    /// # Errors
+    /// A file or directory that is missing, damaged, of another model or of an unknown
+    /// architecture: the file and every tensor concerned are named.
+    pub fn load(dir: &Path, device: &Device) -> Result<Self, CheckpointError> {
+        let path = dir.join(CONFIG);
+        let config = DecoderConfig::read(&path)?;
+        let family = hf::Family::of(&config).ok_or(CheckpointError::NoArchitecture)?;
+        let model = Self::zeros(&config, device).map_err(|error| CheckpointError::Config {
+            path,
+            problem: error.to_string(),
+        })?;
+        let mut files = Files::open(dir)?;
+        check(&model, &files, &pieces(&model, family))?;
+        let mut fill = Fill {
+            path: ParameterPath::default(),
+            family,
+            files: &mut files,
+            odd: Vec::new(),
+            failed: None,
+        };
+        let model = model.map(&mut fill);
+        match (fill.failed, fill.odd) {
+            (Some(error), _) => Err(error),
+            (None, odd) if odd.is_empty() => Ok(model),
+            (None, problems) => Err(CheckpointError::NotFinite {
+                path: files.path,
+                problems,
+            }),
+        }
+    }
+}
+
+/// Every tensor a model has on disk, in the order of its parameters.
+pub(super) fn pieces(model: &Decoder, family: hf::Family) -> Vec<Piece> {
+    let mut list = List {
+        path: ParameterPath::default(),
+        family,
+        pieces: Vec::new(),
+    };
+    model.visit(&mut list);
+    list.pieces
+}
+
+struct List {
+    path: ParameterPath,
+    family: hf::Family,
+    pieces: Vec<Piece>,
+}
+
+impl ModuleVisitor for List {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let shape = param.lazy_shape();
+        self.pieces
+            .extend(layout(self.family, &self.path.name(), &shape));
+    }
+}
+
+/// Whether the files have the tensors of the model, all of them and no other.
+fn check(model: &Decoder, files: &Files, pieces: &[Piece]) -> Result<(), CheckpointError> {
+    let mut problems = Vec::new();
+    for Piece { name, shape, .. } in pieces {
+        let Some(place) = files.tensors.get(name) else {
+            problems.push(format!("tensor `{name}` is missing"));
+            continue;
+        };
+        let (found, dtype) = (&place.info.shape, place.info.dtype);
+        if found != shape {
+            problems.push(format!(
+                "{} has shape {found:?}, the configuration asks for {shape:?}",
+                files.describe(name)
+            ));
+        } else if storage::width(dtype).is_none() {
+            problems.push(format!(
+                "{} is stored as {dtype:?}, only f32, bf16 and f16 are read: convert it",
+                files.describe(name)
+            ));
+        }
+    }
+    let wanted: BTreeSet<&str> = pieces.iter().map(|piece| piece.name.as_str()).collect();
+    for name in files.tensors.keys() {
+        if !wanted.contains(name.as_str()) && !superfluous(name, model.config().tied) {
+            problems.push(format!("{} is not of this model", files.describe(name)));
+        }
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(CheckpointError::Tensors {
+        path: files.path.clone(),
+        problems,
+    })
+}
+
+struct Fill<'a> {
+    path: ParameterPath,
+    family: hf::Family,
+    files: &'a mut Files,
+    /// Elements that are not finite, the first of each tensor.
+    odd: Vec<String>,
+    /// What made reading stop.
+    failed: Option<CheckpointError>,
+}
+
+impl Fill<'_> {
+    fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, CheckpointError> {
+        let mut values = vec![0.0; shape.iter().product()];
+        for piece in layout(self.family, name, shape) {
+            if let Some((row, col, value)) = self.files.read(&piece, &mut values)? {
+                let element = piece.element(row, col);
+                let tensor = self.files.describe(&piece.name);
+                self.odd
+                    .push(format!("{tensor} holds {value} at element {element}"));
+            }
+        }
+        Ok(values)
+    }
+}
+
+impl ModuleMapper for Fill<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if self.failed.is_some() {
+            return param;
+        }
+        // Neither asks for the values, so a parameter that was never set is never allocated.
+        let (shape, device) = (param.lazy_shape(), param.lazy_device());
+        match self.values(&self.path.name(), &shape) {
+            Ok(values) => {
+                let id = param.id;
+                let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
+                param.transform_for_load(tensor, id)
+            }
+            Err(error) => {
+                self.failed = Some(error);
+                param
+            }
+        }
+    }
+}
