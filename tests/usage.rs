@@ -71,6 +71,31 @@ fn an_unknown_stage_gets_the_nearest() {
 }
 
 #[test]
+fn an_unknown_model_gets_the_nearest() {
+    let output = finished(&mut r1(&["count", "deepseek-v2"]));
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    says(
+        &message,
+        &["did you mean `deepseek-v3`", "seed-16", "config.json"],
+    );
+}
+
+#[test]
+fn a_model_that_cannot_be_is_a_failure() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let path = dir.path().join("config.json");
+    std::fs::write(&path, r#"{"model_type": "bert"}"#).expect("a file");
+    let output = finished(r1(&["count"]).arg(dir.path()));
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    says(
+        &message,
+        &[&path.display().to_string(), "`bert`", "deepseek_v3"],
+    );
+}
+
+#[test]
 fn an_unknown_option_is_refused() {
     says(&refused(&["smoke", "--sed", "3"]), &["--sed", "--seed"]);
 }

@@ -1,17 +1,61 @@
-//! How many parameters a configuration has, without allocating any.
+//! How many parameters a configuration has and how much its cache holds, without allocating any.
 
 use crate::config::{
     AttentionConfig, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig, Scores,
 };
 
 /// Parameters of a decoder.
+///
+/// With width d, vocabulary v, L blocks of which D are dense, attention A, inner widths f of a
+/// dense block and m of an expert, e routed, k chosen and s shared experts:
+///
+/// - total = 2·v·d + d + L·(A + 2·d) + D·3·d·f + (L − D)·(3·d·m·(e + s) + e·(d + 1))
+/// - active = the same with k for e + s routed and shared experts, that is 3·d·m·(k + s); the
+///   router, e·(d + 1), stays whole
+///
+/// where 2·v·d is v·d if the projection is the embedding, and e·(d + 1) is e·d for a softmax, which
+/// has no bias. Biases and the norms inside attention are counted where there are any.
+///
+/// Active is what a token's pass needs, so of the routed experts only those it is sent to. The
+/// router is active as a whole, for it scores every expert; so is the projection, which scores
+/// every token. The embedding is counted although one row of it is read, for that is how DeepSeek
+/// counts its 37B (37.6B with it, 36.6B without).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParameterCount {
     /// All of them.
     pub total: usize,
-    /// Those one token passes through: of the routed experts only the chosen ones count. The
-    /// embedding counts, as in the figures DeepSeek gives.
+    /// Those one token passes through.
     pub active: usize,
+}
+
+/// Numbers a cache holds of one token, over all blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheCount {
+    /// What [`crate::DecoderCache`] holds: a latent and a rotary key a block with latent attention,
+    /// a key and a value for every key-value head otherwise.
+    pub held: usize,
+    /// What it would hold with a key and a value for every query head.
+    pub expanded: usize,
+}
+
+impl CacheCount {
+    /// Counts `config`.
+    pub fn new(config: &DecoderConfig) -> Self {
+        let (held, expanded) = match &config.attention {
+            AttentionConfig::Latent(latent) => (
+                latent.latent_rank + latent.rope_dim,
+                latent.heads * (latent.nope_dim + latent.rope_dim + latent.value_dim),
+            ),
+            AttentionConfig::Grouped(grouped) => (
+                2 * grouped.kv_heads * grouped.head_dim,
+                2 * grouped.heads * grouped.head_dim,
+            ),
+        };
+        Self {
+            held: config.layers * held,
+            expanded: config.layers * expanded,
+        }
+    }
 }
 
 impl ParameterCount {
@@ -100,9 +144,11 @@ mod tests {
     use burn::module::Module;
     use burn::tensor::Device;
 
+    use lm::CausalLm;
+
     use super::*;
-    use crate::Decoder;
-    use crate::config::tests::{small_families, small_mixture};
+    use crate::config::tests::{small_dense, small_families};
+    use crate::{Decoder, Preset};
 
     #[test]
     fn counts_what_is_allocated() {
@@ -115,40 +161,47 @@ mod tests {
     /// The published model: 671B parameters of which 37B are active (arXiv 2412.19437, abstract).
     #[test]
     fn deepseek_v3_has_671_billion() {
-        let config = DecoderConfig {
-            vocabulary: 129_280,
-            width: 7168,
-            layers: 61,
-            inner: 18_432,
-            attention: AttentionConfig::Latent(LatentConfig {
-                heads: 128,
-                query_rank: Some(1536),
-                latent_rank: 512,
-                nope_dim: 128,
-                rope_dim: 64,
-                value_dim: 128,
-                bias: false,
-                interleaved: true,
-            }),
-            mixture: Some(MixtureConfig {
-                dense_layers: (0..3).collect(),
-                scores: Scores::Sigmoid,
-                experts: 256,
-                active: 8,
-                shared: 1,
-                inner: 2048,
-                groups: 8,
-                active_groups: 4,
-                normalise: true,
-                scaling: 2.5,
-                bias_speed: 0.001,
-                balance_weight: 1e-4,
-            }),
-            tied: false,
-            ..small_mixture()
-        };
-        let count = ParameterCount::new(&config);
-        assert_eq!(count.total, 671_026_419_200);
-        assert_eq!(count.active / 1_000_000_000, 37);
+        let count = ParameterCount::new(&Preset::DeepseekV3.config());
+        // A block's attention has 187,107,328 with its norms, an expert 44,040,192.
+        let common: usize =
+            2 * 129_280 * 7168 + 7168 + 61 * (187_107_328 + 2 * 7168) + 3 * 396_361_728;
+        let router: usize = 256 * 7169;
+        let total = common + 58 * (257 * 44_040_192 + router);
+        assert_eq!((count.total, total), (671_026_419_200, 671_026_419_200));
+        let active = common + 58 * (9 * 44_040_192 + router);
+        assert_eq!((count.active, active), (37_552_297_472, 37_552_297_472));
+    }
+
+    #[test]
+    fn seed_16_is_as_large_as_it_says() {
+        let count = ParameterCount::new(&Preset::Seed16.config());
+        assert_eq!((count.total, count.active), (354_253_232, 127_170_992));
+    }
+
+    /// 70,272 bytes a token in bf16 (arXiv 2505.09343, table 1).
+    #[test]
+    fn deepseek_v3_caches_70_kilobytes_a_token() {
+        let count = CacheCount::new(&Preset::DeepseekV3.config());
+        assert_eq!(2 * count.held, 70_272);
+        assert_eq!(count.expanded, 61 * 128 * (128 + 64 + 128));
+        // Two of four heads have keys and values of their own: 2 blocks of 2·2·6 and 2·4·6.
+        let grouped = CacheCount::new(&small_dense());
+        assert_eq!((grouped.held, grouped.expanded), (48, 96));
+    }
+
+    #[test]
+    fn a_cache_holds_what_is_counted() {
+        for config in small_families() {
+            let model = Decoder::init(&config, 0, &Device::flex()).unwrap();
+            let cache = model.cache(1, 1);
+            let held = cache.layers.iter().map(|layer| {
+                let values = layer
+                    .values
+                    .as_ref()
+                    .map_or(0, |values| values.shape().num_elements());
+                layer.keys.shape().num_elements() + values
+            });
+            assert_eq!(held.sum::<usize>(), CacheCount::new(&config).held);
+        }
     }
 }

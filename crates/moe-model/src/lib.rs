@@ -3,7 +3,7 @@
 //! One decoder whose blocks take settings, not copies: attention is multi-head latent
 //! ([`LatentConfig`]) or grouped-query ([`GroupedConfig`]); the feed-forward is a dense SwiGLU or
 //! a mixture of experts ([`MixtureConfig`]). Checkpoints are Hugging Face directories of
-//! DeepSeek-V3, Llama, Qwen2, Qwen3, Qwen3-MoE or Mixtral.
+//! DeepSeek-V3, Llama, Qwen2, Qwen3, Qwen3-MoE or Mixtral. A [`Preset`] is a model by name.
 //!
 //! Letters in shapes: b sequences, t positions, n = b·t tokens, d width, h heads, g key-value
 //! heads, r latent rank, e experts, k experts a token, f inner width, v vocabulary.
@@ -22,6 +22,7 @@ mod init;
 mod norm;
 #[cfg(test)]
 mod plain;
+mod preset;
 mod rope;
 
 pub use cache::DecoderCache;
@@ -30,5 +31,6 @@ pub use config::{
     AttentionConfig, ConfigError, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig,
     RopeConfig, RopeScaling, Scores, YarnConfig,
 };
-pub use count::ParameterCount;
+pub use count::{CacheCount, ParameterCount};
 pub use decoder::Decoder;
+pub use preset::Preset;

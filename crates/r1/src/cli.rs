@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 
 use crate::preset::Preset;
 use crate::run::{Options, Run, Stopped, is_usage};
-use crate::{parity, recipe, report};
+use crate::{count, parity, recipe, report};
 
 /// The DeepSeek-R1 recipe, end to end.
 #[derive(Debug, Parser)]
@@ -25,6 +25,22 @@ enum Command {
     Pipeline(Pipeline),
     /// Compare a model with the recorded outputs of a reference; exit code 1 where they differ.
     Parity(Parity),
+    /// Count a model's parameters, their bytes and those of its cache, without building it.
+    ///
+    /// Active are the parameters that one token passes through. The KV cache is what it holds of a
+    /// token; expanded, what it would with a key and a value for every query head.
+    Count(Count),
+}
+
+/// The arguments of `r1 count`.
+#[derive(Debug, clap::Args)]
+struct Count {
+    /// deepseek-v3, seed-16, small, tiny, smoke; a directory with config.json, or such a file.
+    #[arg(value_name = "NAME|DIR|FILE")]
+    model: String,
+    /// One JSON object.
+    #[arg(long)]
+    json: bool,
 }
 
 /// The arguments of `r1 parity`.
@@ -67,6 +83,7 @@ pub fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Pipeline(args) => pipeline(args).map(|()| true),
         Command::Parity(args) => parity::run(&args.paths, args.json),
+        Command::Count(args) => count::run(&args.model, args.json).map(|()| true),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

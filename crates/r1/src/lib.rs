@@ -8,6 +8,7 @@
 mod artifact;
 pub mod backend;
 pub mod cli;
+pub mod count;
 pub mod parity;
 pub mod preset;
 mod progress;

@@ -40,9 +40,9 @@ impl Decoder {
     /// Reads a model from a directory: `config.json` with `model.safetensors`, or with
     /// `model.safetensors.index.json` and the shards it names; weights in f32, bf16 or f16.
     ///
-    /// Every tensor of the model must be there with its shape and finite values, and no other. The
-    /// most memory it takes is the parameters in f32, one parameter's copy where the device is not
-    /// the host, and about two megabytes.
+    /// Every tensor of the model must be there with its shape and finite values, and no other. It
+    /// takes the memory of the parameters in f32 and a few megabytes, and that of one parameter
+    /// where the device is not the host.
     ///
     /// # Errors
     /// A file or directory that is missing, damaged, of another model or of an unknown

@@ -245,3 +245,35 @@ fn decoder_config(shape: Shape<'_>, vocabulary: usize) -> DecoderConfig {
 
 /// Standard deviation of the initial weights, for models far narrower than DeepSeek-V3 (0.006).
 const INIT_STD: f64 = 0.09;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::Preset;
+
+    fn of_run(name: &str) -> DecoderConfig {
+        let preset = Preset::load(name, &[]).unwrap();
+        decoder_config(Shape::Mixture(&preset.model), preset.tasks.vocabulary)
+    }
+
+    #[test]
+    fn a_model_has_the_shape_of_the_run_of_its_name() {
+        for name in ["smoke", "tiny", "small"] {
+            let model = moe_model::Preset::named(name).unwrap();
+            assert_eq!(of_run(name), model.config(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_paper_runs_deepseek_v3() {
+        let published = moe_model::Preset::DeepseekV3.config();
+        // Trained without stretched positions; the length is that of R1's responses.
+        let as_run = DecoderConfig {
+            rope: RopeConfig::plain(10_000.0),
+            max_positions: 69_632,
+            init_std: INIT_STD,
+            ..published
+        };
+        assert_eq!(of_run("paper"), as_run);
+    }
+}
