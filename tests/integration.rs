@@ -5,4 +5,5 @@ mod cuda_patch;
 mod own_problems;
 mod program;
 mod smoke;
+mod transformers;
 mod usage;
