@@ -45,6 +45,21 @@ impl TokenBatch {
         }
     }
 
+    /// Every row without its first `by` tokens, in a rectangle of the same width.
+    pub fn shifted(&self, by: usize) -> Self {
+        let mut tokens = vec![0; self.tokens.len()];
+        for (row, &length) in self.lengths.iter().enumerate() {
+            let kept = length.saturating_sub(by);
+            let first = row * self.width;
+            tokens[first..][..kept].copy_from_slice(&self.tokens[first + length - kept..][..kept]);
+        }
+        Self {
+            tokens,
+            lengths: self.lengths.iter().map(|n| n.saturating_sub(by)).collect(),
+            width: self.width,
+        }
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.lengths.len()
@@ -139,6 +154,14 @@ mod tests {
         assert_eq!(batch.real_tokens(), 4);
         let real: Vec<bool> = batch.is_real().collect();
         assert_eq!(real, [true, true, true, true, false, false]);
+    }
+
+    #[test]
+    fn shifting_keeps_the_rectangle() {
+        let batch = TokenBatch::new(&[vec![5, 6, 7], vec![8], vec![3, 4]]).shifted(1);
+        assert_eq!(batch.ids(), [6, 7, 0, 0, 0, 0, 4, 0, 0]);
+        assert_eq!(batch.lengths(), [2, 0, 1]);
+        assert_eq!(batch.shifted(5).lengths(), [0, 0, 0]);
     }
 
     #[test]

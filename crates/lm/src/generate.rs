@@ -7,6 +7,7 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+use burn::tensor::{Int, Tensor, TensorData};
 use data::Finish;
 use rayon::prelude::*;
 
@@ -193,20 +194,22 @@ impl Row {
 }
 
 /// Logits at one position a row, on the host, row by row.
-fn last_logits<M: CausalLm>(
-    model: &M,
-    hidden_btd: burn::tensor::Tensor<3>,
-    last: &[usize],
-) -> Vec<f32> {
-    use burn::tensor::{Int, Tensor, TensorData};
+fn last_logits<M: CausalLm>(model: &M, hidden_btd: Tensor<3>, last: &[usize]) -> Vec<f32> {
+    let width = hidden_btd.dims()[1];
+    let flat = last.iter().enumerate().map(|(row, col)| row * width + col);
+    logits_at(model, hidden_btd, flat.collect())
+}
 
+/// Logits at flat positions, on the host, one after the other.
+pub(crate) fn logits_at<M: CausalLm>(
+    model: &M,
+    hidden_btd: Tensor<3>,
+    flat: Vec<usize>,
+) -> Vec<f32> {
     let [b, t, d] = hidden_btd.dims();
-    let flat: Vec<i32> = last
-        .iter()
-        .enumerate()
-        .map(|(row, &col)| (row * t + col) as i32)
-        .collect();
-    let index = Tensor::<1, Int>::from_data(TensorData::new(flat, [b]), &hidden_btd.device());
+    let flat: Vec<i32> = flat.into_iter().map(|at| at as i32).collect();
+    let count = flat.len();
+    let index = Tensor::<1, Int>::from_data(TensorData::new(flat, [count]), &hidden_btd.device());
     let hidden_nd = hidden_btd.reshape([b * t, d]).select(0, index);
     model.logits(hidden_nd).into_data().iter::<f32>().collect()
 }

@@ -1,4 +1,5 @@
-//! What a causal language model is, the log-probabilities it assigns, and sampling from it.
+//! What a causal language model is, the log-probabilities it assigns, sampling from it, and greedy
+//! decoding with drafts.
 //!
 //! Letters in shapes: b sequences, t positions, n selected tokens, d width, v vocabulary.
 #![recursion_limit = "256"]
@@ -8,13 +9,17 @@ pub use data::seed;
 mod batch;
 mod generate;
 mod model;
+mod multi_token;
 mod path;
 mod sampling;
 mod score;
+mod speculate;
 
 pub use batch::{Sequence, TokenBatch, micro_batches};
 pub use generate::{GenerateOptions, Prompt, Rollout, generate};
-pub use model::{Cache, CausalLm, Hidden};
+pub use model::{Cache, CausalLm, Hidden, MultiToken};
+pub use multi_token::FurtherScores;
 pub use path::ParameterPath;
 pub use sampling::{Sampler, Sampling, SamplingError};
 pub use score::{Scores, score};
+pub use speculate::{Drafter, Speculated, Speculation, speculate};

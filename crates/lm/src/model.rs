@@ -15,6 +15,16 @@ pub struct Hidden {
     pub routing: Vec<Tensor<2, Int>>,
 }
 
+/// What the modules that predict further tokens return (multi-token prediction, DeepSeek-V3, arXiv
+/// 2412.19437, section 2.2).
+pub struct MultiToken {
+    /// One a depth k, from 1: its state at position i has read the tokens up to i + k and predicts
+    /// that at i + k + 1. The last k positions of a row are meaningless.
+    pub modules: Vec<Hidden>,
+    /// λ, the weight of the mean of their losses.
+    pub weight: f64,
+}
+
 /// A decoder-only language model.
 pub trait CausalLm: Module + Sync {
     /// Keys and values of the tokens read so far.
@@ -23,7 +33,14 @@ pub trait CausalLm: Module + Sync {
     /// Reads whole sequences, for training and scoring.
     fn forward(&self, batch: &TokenBatch) -> Hidden;
 
-    /// Next-token logits `[n, v]` of hidden states `[n, d]`.
+    /// Reads whole sequences with the modules that predict further tokens, given what
+    /// [`forward`](Self::forward) made of the same batch; `None` for a model without such modules.
+    fn multi_token(&self, batch: &TokenBatch, hidden_btd: Tensor<3>) -> Option<MultiToken> {
+        let _ = (batch, hidden_btd);
+        None
+    }
+
+    /// Next-token logits `[n, v]` of hidden states `[n, d]`, the modules' included.
     fn logits(&self, hidden_nd: Tensor<2>) -> Tensor<2>;
 
     /// An empty cache for `rows` sequences of at most `capacity` tokens each.
@@ -34,7 +51,8 @@ pub trait CausalLm: Module + Sync {
     fn decode(&self, batch: &TokenBatch, cache: &mut Self::Cache) -> Tensor<3>;
 
     /// Called after each optimizer step with the tokens each expert received since the last one,
-    /// layer by layer. A mixture moves its router biases here.
+    /// layer by layer, the modules of [`multi_token`](Self::multi_token) last. A mixture moves its
+    /// router biases here.
     fn after_step(self, load: &[Vec<u64>]) -> Self {
         let _ = load;
         self
@@ -62,4 +80,10 @@ pub trait Cache {
 
     /// Keeps the named rows in the order given; a row may be repeated.
     fn select(&mut self, rows: &[usize]);
+
+    /// Forgets all but the first `lengths[row]` tokens of each row.
+    ///
+    /// # Panics
+    /// If a row holds fewer, or there is not a length for every row.
+    fn truncate(&mut self, lengths: &[usize]);
 }

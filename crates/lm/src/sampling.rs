@@ -130,7 +130,8 @@ fn nucleus(weights: &[f32], total: f64, top_p: f64) -> Kept {
     Kept { floor: 0.0, total }
 }
 
-fn argmax(logits: &[f32]) -> usize {
+/// The first of the largest.
+pub(crate) fn argmax(logits: &[f32]) -> usize {
     let mut best = 0;
     for (id, &logit) in logits.iter().enumerate() {
         if logit > logits[best] {

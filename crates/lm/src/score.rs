@@ -5,6 +5,7 @@
 
 use burn::tensor::{Int, Tensor, TensorData};
 
+use crate::multi_token::{FurtherScores, further};
 use crate::{CausalLm, Sequence, TokenBatch};
 
 /// Log-probabilities of the targets of a batch, sequence after sequence.
@@ -13,28 +14,41 @@ pub struct Scores {
     pub log_probs_n: Tensor<1>,
     /// Entropy in nats of the distribution each target was drawn from, `[n]`, without gradient.
     pub entropy_n: Tensor<1>,
-    /// The architecture's own loss.
+    /// The architecture's own loss, that of its modules for further tokens included, as a mean over
+    /// the targets.
     pub aux_loss: Option<Tensor<1>>,
     /// Tokens each expert received, layer by layer, padding left out.
     pub load: Vec<Vec<u64>>,
+    /// What the modules for further tokens say; `None` without such modules or without gradients.
+    pub further: Option<FurtherScores>,
 }
 
 /// Scores every target of `sequences` under `softmax(logits / temperature)`.
 ///
 /// Targets are the tokens after [`Sequence::context`]; they appear in order of sequence, then
-/// position.
+/// position. Modules that predict further tokens are there to be trained: they are left out when
+/// the model tracks no gradients ([`valid`](burn::module::Module::valid)).
 pub fn score<M: CausalLm>(model: &M, sequences: &[Sequence], temperature: f64) -> Scores {
     let device = model.device();
     let rows: Vec<&[u32]> = sequences.iter().map(|s| s.tokens.as_slice()).collect();
     let batch = TokenBatch::new(&rows);
-    let (positions, targets) = target_positions(sequences, batch.width());
+    let (positions, targets) = target_positions(sequences, batch.width(), 0);
     let output = model.forward(&batch);
     let [b, t, d] = output.hidden_btd.dims();
-    let load = output
+    let mut load: Vec<Vec<u64>> = output
         .routing
         .iter()
         .map(|index| count(index, &batch, model.experts()))
         .collect();
+    let mut aux_loss = output.aux_loss;
+    let further = device.is_autodiff().then(|| {
+        let hidden_btd = output.hidden_btd.clone();
+        let modules = model.multi_token(&batch, hidden_btd)?;
+        let further = further(model, modules, sequences, &batch, temperature);
+        aux_loss = add(aux_loss.take(), further.aux_loss);
+        load.extend(further.load);
+        Some(further.scores)
+    });
 
     let n = targets.len();
     let select = Tensor::<1, Int>::from_data(TensorData::new(positions, [n]), &device);
@@ -45,26 +59,40 @@ pub fn score<M: CausalLm>(model: &M, sequences: &[Sequence], temperature: f64) -
     Scores {
         log_probs_n,
         entropy_n,
-        aux_loss: output.aux_loss,
+        aux_loss,
         load,
+        further: further.flatten(),
     }
 }
 
-/// The flat position each target is predicted from, and the target.
-fn target_positions(sequences: &[Sequence], width: usize) -> (Vec<i32>, Vec<i32>) {
+/// The flat position each target is predicted from by a module that reads `ahead` tokens further,
+/// and the target. Targets among the first `ahead` tokens after the first have no such position.
+pub(crate) fn target_positions(
+    sequences: &[Sequence],
+    width: usize,
+    ahead: usize,
+) -> (Vec<i32>, Vec<i32>) {
     let mut positions = Vec::new();
     let mut targets = Vec::new();
     for (row, sequence) in sequences.iter().enumerate() {
-        for col in sequence.context.max(1)..sequence.tokens.len() {
-            positions.push((row * width + col - 1) as i32);
+        for col in sequence.context.max(1 + ahead)..sequence.tokens.len() {
+            positions.push((row * width + col - 1 - ahead) as i32);
             targets.push(sequence.tokens[col] as i32);
         }
     }
     (positions, targets)
 }
 
+/// The sum of two losses that may be absent.
+pub(crate) fn add(left: Option<Tensor<1>>, right: Option<Tensor<1>>) -> Option<Tensor<1>> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left + right),
+        (left, right) => left.or(right),
+    }
+}
+
 /// Tokens each expert received from the real tokens of a batch.
-fn count(index_nk: &Tensor<2, Int>, batch: &TokenBatch, experts: usize) -> Vec<u64> {
+pub(crate) fn count(index_nk: &Tensor<2, Int>, batch: &TokenBatch, experts: usize) -> Vec<u64> {
     let [_, k] = index_nk.dims();
     let chosen: Vec<i64> = index_nk.to_data().iter::<i64>().collect();
     let mut load = vec![0; experts];
@@ -92,8 +120,11 @@ mod tests {
                 context: 1,
             },
         ];
-        let (positions, targets) = target_positions(&sequences, 4);
+        let (positions, targets) = target_positions(&sequences, 4, 0);
         assert_eq!(targets, [5, 7, 8, 9]);
         assert_eq!(positions, [1, 4, 5, 6]);
+        let (positions, targets) = target_positions(&sequences, 4, 1);
+        assert_eq!(targets, [5, 8, 9], "a token further, 7 has no position");
+        assert_eq!(positions, [0, 4, 5]);
     }
 }

@@ -81,4 +81,14 @@ impl lm::Cache for DecoderCache {
         }
         self.lengths = rows.iter().map(|&row| self.lengths[row]).collect();
     }
+
+    /// What lies beyond a row's length is never read and overwritten by what comes next.
+    fn truncate(&mut self, lengths: &[usize]) {
+        let rows = (self.lengths.len(), lengths.len());
+        assert_eq!(rows.0, rows.1, "a length for every row of the cache");
+        for (row, (held, &kept)) in self.lengths.iter_mut().zip(lengths).enumerate() {
+            assert!(kept <= *held, "row {row} holds {held} tokens, not {kept}");
+            *held = kept;
+        }
+    }
 }
