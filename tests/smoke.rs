@@ -267,6 +267,24 @@ fn results_are_numbers_in_their_ranges() {
 }
 
 #[test]
+fn modules_for_further_tokens_are_measured_where_there_are_any() {
+    let last = |stage: &str| {
+        let path = first().0.path().join(stage).join("metrics.jsonl");
+        let text = fs::read_to_string(&path).expect("metrics");
+        let line = text.lines().last().expect("a line");
+        serde_json::from_str::<Value>(line).expect("JSON")
+    };
+    for stage in ["1-base", "3-cold-start", "6-sft"] {
+        let metrics = last(stage);
+        let number = |field: &str| metrics[field].as_f64().expect(field);
+        assert!(number("mtp_loss") > 0.0, "{stage}: {metrics}");
+        assert!((0.0..=1.0).contains(&number("draft_accuracy")), "{stage}");
+    }
+    let student = last("8-distill");
+    assert!(student["loss"].is_number() && student.get("mtp_loss").is_none());
+}
+
+#[test]
 fn the_table_names_every_model() {
     let printed = &first().1;
     for name in [

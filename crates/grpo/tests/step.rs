@@ -20,6 +20,7 @@ fn model() -> Decoder {
         inner_bias: false,
         attention: AttentionConfig::Grouped(GroupedConfig::new(2, 1, 8)),
         mixture: None,
+        mtp: None,
         rope: moe_model::RopeConfig::plain(10_000.0),
         norm_eps: 1e-6,
         tied: false,

@@ -20,6 +20,8 @@ pub struct DecoderConfig {
     pub attention: AttentionConfig,
     /// Experts in place of the dense feed-forward, from block `dense_layers` on.
     pub mixture: Option<MixtureConfig>,
+    /// Modules that predict further tokens, beside a sigmoid mixture with latent attention.
+    pub mtp: Option<MtpConfig>,
     /// Rotary positions.
     pub rope: RopeConfig,
     /// Added to the variance in every RMS norm.
@@ -213,6 +215,17 @@ pub struct MixtureConfig {
     pub balance_weight: f64,
 }
 
+/// Modules that predict further tokens (multi-token prediction, DeepSeek-V3, arXiv 2412.19437,
+/// section 2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MtpConfig {
+    /// D: how many there are, each a token further; at least 1.
+    pub depth: usize,
+    /// λ: weight of the mean of their losses (equation 25); more than 0.
+    pub weight: f64,
+}
+
 /// What a router makes of its logits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -272,7 +285,24 @@ impl DecoderConfig {
         }
         self.mixture
             .as_ref()
-            .map_or(Ok(()), MixtureConfig::validate)
+            .map_or(Ok(()), MixtureConfig::validate)?;
+        self.mtp
+            .as_ref()
+            .map_or(Ok(()), |mtp| self.validate_mtp(mtp))
+    }
+
+    /// Only DeepSeek-V3 has names for the modules on disk.
+    fn validate_mtp(&self, mtp: &MtpConfig) -> Result<(), ConfigError> {
+        let MtpConfig { depth, weight } = *mtp;
+        let problem = "must be at least 1; leave mtp out for no modules";
+        ensure(depth > 0, "mtp depth", depth, problem)?;
+        let positive = weight > 0.0 && weight.is_finite();
+        ensure(positive, "mtp weight", weight, "must be more than 0")?;
+        let latent = matches!(self.attention, AttentionConfig::Latent(_));
+        let sigmoid = |mixture: &MixtureConfig| mixture.scores == Scores::Sigmoid;
+        let fits = latent && self.mixture.as_ref().is_some_and(sigmoid);
+        let problem = "needs latent attention and a mixture with sigmoid scores";
+        ensure(fits, "mtp depth", depth, problem)
     }
 
     /// The mixture of block `layer`, if that block has one.
@@ -449,11 +479,23 @@ pub(crate) mod tests {
                 bias_speed: 0.01,
                 balance_weight: 1e-3,
             }),
+            mtp: None,
             rope: RopeConfig::plain(10_000.0),
             norm_eps: 1e-6,
             tied: false,
             max_positions: 64,
             init_std: 0.1,
+        }
+    }
+
+    /// The same with two modules for further tokens.
+    pub(crate) fn small_mtp() -> DecoderConfig {
+        DecoderConfig {
+            mtp: Some(MtpConfig {
+                depth: 2,
+                weight: 0.3,
+            }),
+            ..small_mixture()
         }
     }
 
@@ -507,6 +549,7 @@ pub(crate) mod tests {
         });
         vec![
             small_mixture(),
+            small_mtp(),
             latent,
             small_dense(),
             DecoderConfig {
@@ -540,5 +583,14 @@ pub(crate) mod tests {
         let mut config = small_dense();
         config.attention = AttentionConfig::Grouped(GroupedConfig::new(4, 3, 6));
         assert_eq!(config.validate().unwrap_err().key, "kv_heads");
+        let mut config = small_mtp();
+        config.mtp.as_mut().unwrap().weight = 0.0;
+        assert_eq!(config.validate().unwrap_err().key, "mtp weight");
+        let config = DecoderConfig {
+            mtp: small_mtp().mtp,
+            ..small_dense()
+        };
+        let error = config.validate().unwrap_err().to_string();
+        assert!(error.contains("needs latent attention"), "{error}");
     }
 }

@@ -4,7 +4,7 @@ use crate::config::{
     AttentionConfig, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig, Scores,
 };
 
-/// Parameters of a decoder.
+/// Parameters of a decoder, modules for further tokens apart.
 ///
 /// With width d, vocabulary v, L blocks of which D are dense, attention A, inner widths f of a
 /// dense block and m of an expert, e routed, k chosen and s shared experts:
@@ -22,10 +22,13 @@ use crate::config::{
 /// counts its 37B (37.6B with it, 36.6B without).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParameterCount {
-    /// All of them.
+    /// All of the main model.
     pub total: usize,
     /// Those one token passes through.
     pub active: usize,
+    /// What the modules for further tokens have beside the main model, whose embedding and
+    /// projection they share: norms, the joining projection and a block each.
+    pub mtp: usize,
 }
 
 /// Numbers a cache holds of one token, over all blocks.
@@ -63,27 +66,41 @@ impl ParameterCount {
     pub fn new(config: &DecoderConfig) -> Self {
         let d = config.width;
         let embedding = config.vocabulary * d * if config.tied { 1 } else { 2 };
-        let common = embedding + d + config.layers * (attention(config) + 2 * d);
-        let biases = if config.inner_bias {
-            2 * config.inner + d
-        } else {
-            0
+        let mut count = Self {
+            total: embedding + d,
+            active: embedding + d,
+            mtp: 0,
         };
-        let dense = 3 * d * config.inner + biases;
-        let (mut total, mut active) = (common, common);
         for layer in 0..config.layers {
-            match config.mixture_at(layer) {
-                Some(mixture) => {
-                    total += mixture_with(mixture, d, mixture.experts);
-                    active += mixture_with(mixture, d, mixture.active);
-                }
-                None => {
-                    total += dense;
-                    active += dense;
-                }
-            }
+            let (total, active) = block(config, layer);
+            count.total += total;
+            count.active += active;
         }
-        Self { total, active }
+        for module in 0..config.mtp.as_ref().map_or(0, |mtp| mtp.depth) {
+            count.mtp += 3 * d + 2 * d * d + block(config, config.layers + module).0;
+        }
+        count
+    }
+}
+
+/// All parameters of a block, and those a token passes through.
+fn block(config: &DecoderConfig, layer: usize) -> (usize, usize) {
+    let d = config.width;
+    let common = attention(config) + 2 * d;
+    match config.mixture_at(layer) {
+        Some(mixture) => (
+            common + mixture_with(mixture, d, mixture.experts),
+            common + mixture_with(mixture, d, mixture.active),
+        ),
+        None => {
+            let biases = if config.inner_bias {
+                2 * config.inner + d
+            } else {
+                0
+            };
+            let all = common + 3 * d * config.inner + biases;
+            (all, all)
+        }
     }
 }
 
@@ -154,14 +171,19 @@ mod tests {
     fn counts_what_is_allocated() {
         for config in small_families() {
             let model = Decoder::init(&config, 0, &Device::flex()).unwrap();
-            assert_eq!(model.num_params(), ParameterCount::new(&config).total);
+            let count = ParameterCount::new(&config);
+            assert_eq!(model.num_params(), count.total + count.mtp);
+            assert_eq!(count.mtp > 0, config.mtp.is_some());
         }
     }
 
-    /// The published model: 671B parameters of which 37B are active (arXiv 2412.19437, abstract).
+    /// The published model: 671B parameters of which 37B are active (arXiv 2412.19437, abstract), and
+    /// 11.5B in its module, by README_WEIGHTS.md, which counts the block (11,507,286,272) alone.
     #[test]
     fn deepseek_v3_has_671_billion() {
-        let count = ParameterCount::new(&Preset::DeepseekV3.config());
+        let config = Preset::DeepseekV3.config();
+        assert_eq!(config.mtp.as_ref().map(|mtp| mtp.depth), Some(1));
+        let count = ParameterCount::new(&config);
         // A block's attention has 187,107,328 with its norms, an expert 44,040,192.
         let common: usize =
             2 * 129_280 * 7168 + 7168 + 61 * (187_107_328 + 2 * 7168) + 3 * 396_361_728;
@@ -170,6 +192,7 @@ mod tests {
         assert_eq!((count.total, total), (671_026_419_200, 671_026_419_200));
         let active = common + 58 * (9 * 44_040_192 + router);
         assert_eq!((count.active, active), (37_552_297_472, 37_552_297_472));
+        assert_eq!(count.mtp, 11_507_286_272 + 2 * 7168 * 7168 + 3 * 7168);
     }
 
     #[test]

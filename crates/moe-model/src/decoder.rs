@@ -4,15 +4,16 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use kernels::Span;
-use lm::{Cache, CausalLm, Hidden, TokenBatch};
+use lm::{Cache, CausalLm, Hidden, MultiToken, TokenBatch};
 
 use crate::attention::{Layout, projection};
 use crate::block::Block;
 use crate::cache::DecoderCache;
 use crate::config::{ConfigError, DecoderConfig, MixtureConfig};
 use crate::count::ParameterCount;
-use crate::feed_forward::balance_loss;
+use crate::feed_forward::{Routed, balance_loss};
 use crate::init::{initialise, unset};
+use crate::mtp::MtpModule;
 use crate::norm::RmsNorm;
 use crate::rope::Angles;
 
@@ -22,6 +23,8 @@ pub struct Decoder {
     model: Backbone,
     /// `None` when the projection is the embedding.
     lm_head: Option<Linear>,
+    /// What predicts further tokens, depth by depth.
+    pub(crate) mtp: Vec<MtpModule>,
     #[module(skip)]
     config: DecoderConfig,
 }
@@ -63,6 +66,9 @@ impl Decoder {
                 norm: RmsNorm::new(config.width, config.norm_eps, device),
             },
             lm_head: (!config.tied).then(|| projection(config.width, config.vocabulary, device)),
+            mtp: (0..config.mtp.as_ref().map_or(0, |mtp| mtp.depth))
+                .map(|index| MtpModule::new(config, index, device))
+                .collect(),
             config: config.clone(),
         })
     }
@@ -81,13 +87,24 @@ impl Decoder {
         self.config.mixture.as_ref()
     }
 
-    fn embed(&self, batch: &TokenBatch) -> Tensor<2> {
+    pub(crate) fn embed(&self, batch: &TokenBatch) -> Tensor<2> {
         let weight = self.model.embed_tokens.weight.val();
         let ids = batch.flat_ids(&weight.device());
         kernels::embedding(weight, ids)
     }
 
-    fn layout(&self, batch: &TokenBatch, span: Span) -> Layout {
+    /// The weighted balance loss of `routed`, layers of one batch.
+    fn balance_loss(&self, routed: &[Routed], batch: &TokenBatch) -> Option<Tensor<1>> {
+        let weight = self.mixture().map_or(0.0, |mixture| mixture.balance_weight);
+        if weight == 0.0 {
+            return None;
+        }
+        let mask_bt = batch.mask(&self.device());
+        let losses = routed.iter().map(|r| balance_loss(r, &mask_bt));
+        losses.reduce(|a, b| a + b).map(|loss| loss * weight)
+    }
+
+    pub(crate) fn layout(&self, batch: &TokenBatch, span: Span) -> Layout {
         let starts: Vec<usize> = span.offsets.iter().map(|&offset| offset as usize).collect();
         let dim = self.config.attention.rotated_dim();
         let device = self.device();
@@ -105,13 +122,7 @@ impl CausalLm for Decoder {
 
     fn forward(&self, batch: &TokenBatch) -> Hidden {
         let (b, t) = (batch.rows(), batch.width());
-        let layout = self.layout(
-            batch,
-            Span {
-                starts: vec![0; b],
-                offsets: vec![0; b],
-            },
-        );
+        let layout = self.layout(batch, whole(b));
         let mut x_nd = self.embed(batch);
         let mut routed = Vec::new();
         for layer in &self.model.layers {
@@ -119,17 +130,7 @@ impl CausalLm for Decoder {
             x_nd = out;
             routed.extend(routing);
         }
-        let weight = self.mixture().map_or(0.0, |mixture| mixture.balance_weight);
-        let mask_bt = batch.mask(&self.device());
-        let aux_loss = (weight > 0.0)
-            .then(|| {
-                routed
-                    .iter()
-                    .map(|r| balance_loss(r, &mask_bt))
-                    .reduce(|a, b| a + b)
-            })
-            .flatten()
-            .map(|loss| loss * weight);
+        let aux_loss = self.balance_loss(&routed, batch);
         Hidden {
             hidden_btd: self
                 .model
@@ -139,6 +140,28 @@ impl CausalLm for Decoder {
             aux_loss,
             routing: routed.into_iter().map(|r| r.index_nk).collect(),
         }
+    }
+
+    fn multi_token(&self, batch: &TokenBatch, hidden_btd: Tensor<3>) -> Option<MultiToken> {
+        let mtp = self.config.mtp.as_ref()?;
+        let [b, t, d] = hidden_btd.dims();
+        let layout = self.layout(batch, whole(b));
+        let mut hidden_nd = hidden_btd.reshape([b * t, d]);
+        let modules = self.mtp.iter().zip(1..).map(|(module, ahead)| {
+            let read = batch.shifted(ahead);
+            let (out_nd, routed) = module.forward(hidden_nd.clone(), self.embed(&read), &layout);
+            hidden_nd = out_nd.clone();
+            let routed: Vec<Routed> = routed.into_iter().collect();
+            Hidden {
+                hidden_btd: out_nd.reshape([b, t, d]),
+                aux_loss: self.balance_loss(&routed, &read),
+                routing: routed.into_iter().map(|r| r.index_nk).collect(),
+            }
+        });
+        Some(MultiToken {
+            modules: modules.collect(),
+            weight: mtp.weight,
+        })
     }
 
     fn logits(&self, hidden_nd: Tensor<2>) -> Tensor<2> {
@@ -188,6 +211,11 @@ impl CausalLm for Decoder {
                 .into_iter()
                 .map(|l| l.balance(&mut loads, speed))
                 .collect();
+            self.mtp = self
+                .mtp
+                .into_iter()
+                .map(|module| module.balance(&mut loads, speed))
+                .collect();
         }
         self
     }
@@ -202,10 +230,18 @@ impl CausalLm for Decoder {
 
     fn parameters(&self) -> (usize, usize) {
         let count = self.count();
-        (count.total, count.active)
+        (count.total + count.mtp, count.active)
     }
 
     fn device(&self) -> Device {
         self.model.embed_tokens.weight.val().device()
+    }
+}
+
+/// Rows from their first token on.
+fn whole(rows: usize) -> Span {
+    Span {
+        starts: vec![0; rows],
+        offsets: vec![0; rows],
     }
 }

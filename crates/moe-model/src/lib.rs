@@ -2,8 +2,9 @@
 //!
 //! One decoder whose blocks take settings, not copies: attention is multi-head latent
 //! ([`LatentConfig`]) or grouped-query ([`GroupedConfig`]); the feed-forward is a dense SwiGLU or
-//! a mixture of experts ([`MixtureConfig`]). Checkpoints are Hugging Face directories of
-//! DeepSeek-V3, Llama, Qwen2, Qwen3, Qwen3-MoE or Mixtral. A [`Preset`] is a model by name.
+//! a mixture of experts ([`MixtureConfig`]); modules may predict further tokens ([`MtpConfig`]).
+//! Checkpoints are Hugging Face directories of DeepSeek-V3, Llama, Qwen2, Qwen3, Qwen3-MoE or
+//! Mixtral. A [`Preset`] is a model by name.
 //!
 //! Letters in shapes: b sequences, t positions, n = b·t tokens, d width, h heads, g key-value
 //! heads, r latent rank, e experts, k experts a token, f inner width, v vocabulary.
@@ -16,9 +17,11 @@ mod checkpoint;
 mod config;
 mod count;
 mod decoder;
+mod draft;
 mod feed_forward;
 mod hf;
 mod init;
+mod mtp;
 mod norm;
 #[cfg(test)]
 mod plain;
@@ -29,8 +32,9 @@ pub use cache::DecoderCache;
 pub use checkpoint::{CheckpointError, SaveOptions, Storage, StoredTensor};
 pub use config::{
     AttentionConfig, ConfigError, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig,
-    RopeConfig, RopeScaling, Scores, YarnConfig,
+    MtpConfig, RopeConfig, RopeScaling, Scores, YarnConfig,
 };
 pub use count::{CacheCount, ParameterCount};
 pub use decoder::Decoder;
+pub use draft::MtpDrafter;
 pub use preset::Preset;

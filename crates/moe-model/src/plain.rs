@@ -1,6 +1,8 @@
 //! The decoder written down slowly, in double precision and one number at a time, to hold the fast
 //! one against.
 
+mod mtp;
+
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
@@ -224,42 +226,50 @@ impl Plain {
         out
     }
 
+    fn normed(&self, name: &str, stream: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let eps = self.config.norm_eps;
+        stream.iter().map(|x| self.norm(name, x, eps)).collect()
+    }
+
+    fn embedding(&self, id: u32) -> &[f64] {
+        let width = self.config.width;
+        &self.vector("model.embed_tokens.weight")[id as usize * width..][..width]
+    }
+
+    fn block(&self, layer: usize, stream: &mut [Vec<f64>]) {
+        let at = format!("model.layers.{layer}");
+        let normed = self.normed(&format!("{at}.input_layernorm"), stream);
+        let attended = self.attention(&format!("{at}.self_attn"), &normed);
+        stream
+            .iter_mut()
+            .zip(&attended)
+            .for_each(|(x, more)| add(x, more, 1.0));
+        let fed = self.normed(&format!("{at}.post_attention_layernorm"), stream);
+        let fed = fed.iter().map(|x| self.feed(layer, x));
+        stream
+            .iter_mut()
+            .zip(fed)
+            .for_each(|(x, more)| add(x, &more, 1.0));
+    }
+
+    /// The state of every token that the projection reads.
+    fn hidden(&self, ids: &[u32]) -> Vec<Vec<f64>> {
+        let mut stream: Vec<Vec<f64>> = ids.iter().map(|&id| self.embedding(id).to_vec()).collect();
+        (0..self.config.layers).for_each(|layer| self.block(layer, &mut stream));
+        self.normed("model.norm", &stream)
+    }
+
+    fn project(&self, hidden: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let head = match self.config.tied {
+            true => "model.embed_tokens",
+            false => "lm_head",
+        };
+        hidden.iter().map(|x| self.linear(head, x)).collect()
+    }
+
     /// Logits of every token.
     fn logits(&self, ids: &[u32]) -> Vec<Vec<f64>> {
-        let (width, eps) = (self.config.width, self.config.norm_eps);
-        let table = self.vector("model.embed_tokens.weight");
-        let mut stream: Vec<Vec<f64>> = ids
-            .iter()
-            .map(|&id| table[id as usize * width..][..width].to_vec())
-            .collect();
-        for layer in 0..self.config.layers {
-            let at = format!("model.layers.{layer}");
-            let normed = |name: &str, stream: &[Vec<f64>]| -> Vec<Vec<f64>> {
-                let name = format!("{at}.{name}");
-                stream.iter().map(|x| self.norm(&name, x, eps)).collect()
-            };
-            let attended = self.attention(
-                &format!("{at}.self_attn"),
-                &normed("input_layernorm", &stream),
-            );
-            stream
-                .iter_mut()
-                .zip(&attended)
-                .for_each(|(x, more)| add(x, more, 1.0));
-            let fed = normed("post_attention_layernorm", &stream);
-            let fed = fed.iter().map(|x| self.feed(layer, x));
-            stream
-                .iter_mut()
-                .zip(fed)
-                .for_each(|(x, more)| add(x, &more, 1.0));
-        }
-        let head = if self.config.tied {
-            "model.embed_tokens"
-        } else {
-            "lm_head"
-        };
-        let last = stream.iter().map(|x| self.norm("model.norm", x, eps));
-        last.map(|x| self.linear(head, &x)).collect()
+        self.project(&self.hidden(ids))
     }
 }
 

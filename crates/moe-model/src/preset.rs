@@ -1,8 +1,8 @@
 //! Models by name. Only shapes: what they are trained on and how is in the presets of `r1`.
 
 use crate::config::{
-    AttentionConfig, DecoderConfig, LatentConfig, MixtureConfig, RopeConfig, RopeScaling, Scores,
-    YarnConfig,
+    AttentionConfig, DecoderConfig, LatentConfig, MixtureConfig, MtpConfig, RopeConfig,
+    RopeScaling, Scores, YarnConfig,
 };
 
 /// A model whose settings have a name.
@@ -74,13 +74,16 @@ impl Preset {
                     experts(320, 0.001, 1e-4),
                 )
             },
-            Self::Tiny => narrow(
-                4,
-                128,
-                256,
-                latent(4, 48, 24, 8, 32),
-                experts(64, 0.002, 1e-3),
-            ),
+            Self::Tiny => DecoderConfig {
+                mtp: None,
+                ..narrow(
+                    4,
+                    128,
+                    256,
+                    latent(4, 48, 24, 8, 32),
+                    experts(64, 0.002, 1e-3),
+                )
+            },
             Self::Smoke => DecoderConfig {
                 vocabulary: 400,
                 max_positions: 128,
@@ -137,6 +140,11 @@ fn seed_16() -> DecoderConfig {
             ..latent(12, 256, 64, 32, 64)
         }),
         mixture: Some(experts(640, 0.001, 1e-4)),
+        // Section 4.2 begins with 0.3 and ends with 0.1.
+        mtp: Some(MtpConfig {
+            depth: 1,
+            weight: 0.3,
+        }),
         rope: RopeConfig::plain(10_000.0),
         norm_eps: 1e-6,
         tied: false,

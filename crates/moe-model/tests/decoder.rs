@@ -6,7 +6,7 @@ use lm::{
     Cache, CausalLm, GenerateOptions, Prompt, Sampling, Sequence, TokenBatch, generate, score,
 };
 use moe_model::{
-    AttentionConfig, Decoder, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig,
+    AttentionConfig, Decoder, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig, MtpConfig,
 };
 
 fn mixture(query_rank: Option<usize>) -> DecoderConfig {
@@ -40,11 +40,19 @@ fn mixture(query_rank: Option<usize>) -> DecoderConfig {
             bias_speed: 0.01,
             balance_weight: 1e-3,
         }),
+        mtp: None,
         rope: moe_model::RopeConfig::plain(10_000.0),
         norm_eps: 1e-6,
         tied: false,
         max_positions: 64,
         init_std: 0.2,
+    }
+}
+
+fn mtp(depth: usize) -> DecoderConfig {
+    DecoderConfig {
+        mtp: Some(MtpConfig { depth, weight: 0.3 }),
+        ..mixture(None)
     }
 }
 
@@ -227,6 +235,32 @@ fn a_loaded_expert_is_biased_down_and_an_idle_one_up() {
         before.load,
         after.load
     );
+}
+
+#[test]
+fn modules_are_scored_only_where_gradients_are_wanted() {
+    let sequences = [sequence(&[1, 2, 3, 4, 5, 6]), sequence(&[7, 8])];
+    let model = Decoder::init(&mtp(2), 5, &Device::flex()).unwrap();
+    let plain = score(&model, &sequences, 1.0);
+    assert!(plain.further.is_none());
+    assert_eq!(plain.load.len(), 2, "the main model's");
+    let model = model.train();
+    let trained = score(&model, &sequences, 1.0);
+    let [main, further] = [&trained.load[..2], &trained.load[2..]];
+    assert_eq!(main, plain.load);
+    // Two experts for each token that has one, or two, ahead of it.
+    let tokens: Vec<u64> = further.iter().map(|load| load.iter().sum()).collect();
+    assert_eq!(tokens, [2 * (5 + 1), 2 * 4]);
+    assert_eq!(
+        values(trained.log_probs_n),
+        values(score(&model.valid(), &sequences, 1.0).log_probs_n)
+    );
+    // A batch too short for either module loads nobody and still moves on.
+    let short = score(&model, &[sequence(&[3, 4])], 1.0);
+    assert_eq!(short.further.unwrap().targets, 0);
+    let idle: Vec<u64> = short.load[3..].concat();
+    assert_eq!(idle, [0; 8]);
+    let _ = model.after_step(&short.load);
 }
 
 #[test]

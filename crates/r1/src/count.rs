@@ -58,6 +58,7 @@ fn to_json(model: &str, config: &DecoderConfig) -> Value {
         "model": model,
         "total": count.total,
         "active": count.active,
+        "mtp": count.mtp,
         "bytes": bytes(count.total),
         "cache_bytes_per_token": { "held": bytes(cache.held), "expanded": bytes(cache.expanded) },
     })
@@ -72,13 +73,17 @@ fn rows(config: &DecoderConfig) -> Vec<Row> {
         let bytes = |each| size(numbers * each);
         [name.to_owned(), grouped(numbers), bytes(F32), bytes(BF16)]
     };
-    vec![
+    let mut rows = vec![
         ["".into(), "numbers".into(), "f32".into(), "bf16".into()],
         row("parameters", count.total),
         row("active for a token", count.active),
         row("KV cache a token", cache.held),
         row("KV cache, expanded", cache.expanded),
-    ]
+    ];
+    if count.mtp > 0 {
+        rows.insert(3, row("to predict further tokens", count.mtp));
+    }
+    rows
 }
 
 fn table(rows: &[Row]) -> String {
@@ -124,11 +129,12 @@ mod tests {
     #[test]
     fn a_table_has_aligned_columns() {
         let config = Preset::DeepseekV3.config();
-        let expected = "                            numbers        f32      bf16
-parameters          671,026,419,200    2.68 TB   1.34 TB
-active for a token   37,552,297,472  150.21 GB  75.10 GB
-KV cache a token             35,136  140.54 kB  70.27 kB
-KV cache, expanded        2,498,560    9.99 MB   5.00 MB";
+        let expected = "                                   numbers        f32      bf16
+parameters                 671,026,419,200    2.68 TB   1.34 TB
+active for a token          37,552,297,472  150.21 GB  75.10 GB
+to predict further tokens   11,610,068,224   46.44 GB  23.22 GB
+KV cache a token                    35,136  140.54 kB  70.27 kB
+KV cache, expanded               2,498,560    9.99 MB   5.00 MB";
         assert_eq!(table(&rows(&config)), expected);
     }
 

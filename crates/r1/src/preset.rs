@@ -159,6 +159,7 @@ mod tests {
         assert!(refused("eval.top_p=1.5").starts_with("eval.top_p = 1.5 is out of range"));
         assert!(refused("model.rope_dim=7").contains("even"));
         assert!(refused("model.active_experts=99").contains("model.experts"));
+        assert!(refused("model.mtp_weight=0").contains("above 0"));
         assert!(refused("corpus.guess=0.9").contains("sum to 1"));
         assert!(refused("zero.lr=nan").starts_with("zero.lr = NaN is out of range"));
     }

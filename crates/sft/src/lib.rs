@@ -5,4 +5,4 @@ mod batches;
 mod step;
 
 pub use batches::Batches;
-pub use step::{SftReport, step};
+pub use step::{FurtherReport, SftReport, step};

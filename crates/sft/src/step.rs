@@ -11,14 +11,26 @@ pub struct SftReport {
     pub loss: f64,
     /// Target tokens.
     pub tokens: usize,
+    /// What modules for further tokens learned, where the model has them.
+    #[serde(flatten)]
+    pub further: Option<FurtherReport>,
     /// The optimizer's side.
     #[serde(flatten)]
     pub step: StepReport,
 }
 
+/// What the modules that predict further tokens made of their targets.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct FurtherReport {
+    /// Mean negative log-probability of the targets within their reach, in nats, without weight.
+    pub mtp_loss: f64,
+    /// Share of those targets that were a module's first choice, before the step.
+    pub draft_accuracy: f64,
+}
+
 /// Takes one step on the mean loss over all targets of `batch`:
 /// −(1/N) Σ log π(target), N counted over the whole batch, so that cutting it into micro-batches
-/// of at most `micro_tokens` padded tokens changes nothing.
+/// of at most `micro_tokens` padded tokens changes nothing. The architecture's own losses are added.
 pub fn step<M: CausalLm>(
     trainer: &mut Trainer<M>,
     batch: &[&Sequence],
@@ -27,12 +39,19 @@ pub fn step<M: CausalLm>(
     let lengths: Vec<usize> = batch.iter().map(|sequence| sequence.tokens.len()).collect();
     let tokens: usize = batch.iter().map(|sequence| sequence.targets()).sum();
     let parts = micro_batches(&lengths, micro_tokens);
-    let losses = trainer.accumulate(&parts, |model, part| {
+    let seen = trainer.accumulate(&parts, |model, part| {
         let sequences: Vec<Sequence> = part.iter().map(|&i| batch[i].clone()).collect();
         let targets: usize = sequences.iter().map(Sequence::targets).sum();
         let scores = score(model, &sequences, 1.0);
         let nll = scores.log_probs_n.sum() / -(tokens as f64);
-        let report = f64::from(nll.clone().into_scalar::<f32>());
+        let report = Seen {
+            loss: f64::from(nll.clone().into_scalar::<f32>()),
+            further: scores.further.map(|further| {
+                let right: i64 = further.first_choices.into_scalar();
+                let nll: f32 = further.nll.into_scalar();
+                [f64::from(nll), right as f64, further.targets as f64]
+            }),
+        };
         let loss = match scores.aux_loss {
             Some(aux) => nll + aux * (targets as f64 / tokens as f64),
             None => nll,
@@ -44,8 +63,31 @@ pub fn step<M: CausalLm>(
         }
     })?;
     Ok(SftReport {
-        loss: losses.iter().sum(),
+        loss: seen.iter().map(|part| part.loss).sum(),
         tokens,
+        further: further(&seen),
         step: trainer.step()?,
+    })
+}
+
+/// What a micro-batch saw.
+struct Seen {
+    /// Its share of the loss.
+    loss: f64,
+    /// Sums of its modules for further tokens: loss, first choices, targets.
+    further: Option<[f64; 3]>,
+}
+
+fn further(seen: &[Seen]) -> Option<FurtherReport> {
+    let sum = |at: usize| -> f64 {
+        seen.iter()
+            .flat_map(|part| part.further)
+            .map(|s| s[at])
+            .sum()
+    };
+    let targets = sum(2);
+    (targets > 0.0).then(|| FurtherReport {
+        mtp_loss: sum(0) / targets,
+        draft_accuracy: sum(1) / targets,
     })
 }

@@ -2,11 +2,16 @@
 
 use burn::tensor::Device;
 use lm::{Sequence, score};
-use moe_model::{AttentionConfig, Decoder, DecoderConfig, LatentConfig, MixtureConfig};
-use sft::{Batches, step};
+use moe_model::{AttentionConfig, Decoder, DecoderConfig, LatentConfig, MixtureConfig, MtpConfig};
+use sft::{Batches, SftReport, step};
 use trainer::{AdamWConfig, Schedule, TrainError, Trainer, TrainerConfig};
 
 fn trainer(lr: f64) -> Trainer<Decoder> {
+    trainer_of(lr, None)
+}
+
+/// Of a model with modules for further tokens.
+fn trainer_of(lr: f64, mtp: Option<MtpConfig>) -> Trainer<Decoder> {
     let config = DecoderConfig {
         vocabulary: 16,
         width: 16,
@@ -37,6 +42,7 @@ fn trainer(lr: f64) -> Trainer<Decoder> {
             bias_speed: 0.001,
             balance_weight: 0.0,
         }),
+        mtp,
         rope: moe_model::RopeConfig::plain(10_000.0),
         norm_eps: 1e-6,
         tied: false,
@@ -56,6 +62,11 @@ fn trainer(lr: f64) -> Trainer<Decoder> {
     };
     Trainer::new(model, config)
 }
+
+const MODULES: Option<MtpConfig> = Some(MtpConfig {
+    depth: 2,
+    weight: 0.3,
+});
 
 /// Counting up from anywhere, after a context of noise.
 fn data() -> Vec<Sequence> {
@@ -86,27 +97,49 @@ fn the_loss_falls() {
 }
 
 #[test]
+fn modules_for_further_tokens_learn_beside_the_model() {
+    let data = data();
+    let mut trainer = trainer_of(0.01, MODULES);
+    let reports: Vec<SftReport> = Batches::new(&data, 8, 1)
+        .take(80)
+        .map(|batch| step(&mut trainer, &batch, 4096).unwrap())
+        .collect();
+    let (first, last) = (reports[0].further.unwrap(), reports[79].further.unwrap());
+    assert!((first.mtp_loss - 16f64.ln()).abs() < 0.3, "{first:?}");
+    assert!(last.mtp_loss < 0.5, "{last:?}");
+    assert!(first.draft_accuracy < 0.3 && last.draft_accuracy > 0.8);
+    assert!(reports[79].loss < 0.3, "{:?}", reports[79]);
+}
+
+#[test]
 fn micro_batches_change_nothing() {
     let data = data();
     let batch: Vec<&Sequence> = data.iter().take(9).collect();
-    let run = |micro_tokens| {
-        let mut trainer = trainer(0.01);
-        let report = step(&mut trainer, &batch, micro_tokens).unwrap();
-        let after = score(&trainer.into_model(), &data[..1], 1.0).log_probs_n;
-        (report, after.into_data().iter::<f32>().collect::<Vec<_>>())
-    };
-    let (whole, after) = run(10_000);
-    let (cut, after_cut) = run(12);
-    assert_eq!(whole.tokens, cut.tokens);
-    assert!((whole.loss - cut.loss).abs() < 1e-5);
-    assert!((whole.step.grad_norm - cut.step.grad_norm).abs() < 1e-4 * whole.step.grad_norm);
-    assert_eq!(whole.step.max_load, cut.step.max_load);
-    assert!(
-        after
-            .iter()
-            .zip(&after_cut)
-            .all(|(a, b)| (a - b).abs() < 1e-3)
-    );
+    for mtp in [None, MODULES] {
+        let run = |micro_tokens| {
+            let mut trainer = trainer_of(0.01, mtp);
+            let report = step(&mut trainer, &batch, micro_tokens).unwrap();
+            let after = score(&trainer.into_model(), &data[..1], 1.0).log_probs_n;
+            (report, after.into_data().iter::<f32>().collect::<Vec<_>>())
+        };
+        let (whole, after) = run(10_000);
+        let (cut, after_cut) = run(12);
+        assert_eq!(whole.tokens, cut.tokens);
+        assert!((whole.loss - cut.loss).abs() < 1e-5);
+        assert!((whole.step.grad_norm - cut.step.grad_norm).abs() < 1e-4 * whole.step.grad_norm);
+        assert_eq!(whole.step.max_load, cut.step.max_load);
+        assert_eq!(whole.further.is_some(), mtp.is_some());
+        if let (Some(whole), Some(cut)) = (whole.further, cut.further) {
+            assert!((whole.mtp_loss - cut.mtp_loss).abs() < 1e-5);
+            assert_eq!(whole.draft_accuracy, cut.draft_accuracy);
+        }
+        assert!(
+            after
+                .iter()
+                .zip(&after_cut)
+                .all(|(a, b)| (a - b).abs() < 1e-3)
+        );
+    }
 }
 
 #[test]

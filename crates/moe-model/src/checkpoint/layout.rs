@@ -1,13 +1,15 @@
 //! What our parameters are called and how they lie in a checkpoint.
 //!
-//! They carry Hugging Face's names but for two things: linear weights are stored transposed, and the
-//! experts of a layer are one stacked tensor. Nothing is read or written here.
+//! They carry Hugging Face's names but for three things: linear weights are stored transposed, the
+//! experts of a layer are one stacked tensor, and modules for further tokens are layers after the
+//! last. Nothing is read or written here.
 
 use std::ops::Range;
 
 use super::CheckpointError;
+use crate::config::DecoderConfig;
 use crate::decoder::Decoder;
-use crate::hf;
+use crate::{hf, mtp};
 
 impl Decoder {
     /// A parameter, or its gradient, as the tensors a checkpoint has in its place: each with its
@@ -21,8 +23,7 @@ impl Decoder {
         shape: &[usize],
         values: &[f32],
     ) -> Result<Vec<StoredTensor>, CheckpointError> {
-        let family = hf::Family::of(self.config()).ok_or(CheckpointError::NoArchitecture)?;
-        let pieces = layout(family, name, shape).into_iter();
+        let pieces = Names::new(self.config())?.layout(name, shape).into_iter();
         Ok(pieces.map(|piece| stored(piece, values)).collect())
     }
 }
@@ -69,32 +70,71 @@ impl Piece {
     }
 }
 
-/// Which tensors on disk the parameter `name` is made of, in the order of its values.
-pub(super) fn layout(family: hf::Family, name: &str, shape: &[usize]) -> Vec<Piece> {
-    let matrix = |name: &str, at: usize, rows: usize, cols: usize| Piece {
-        name: family.on_disk(name),
-        shape: vec![cols, rows],
-        values: at * rows * cols..(at + 1) * rows * cols,
-        transposed: true,
-    };
-    match *shape {
-        [experts, rows, cols] => {
-            let (parent, field) = name.rsplit_once('.').expect("expert weights have a parent");
-            let expert = |e| matrix(&format!("{parent}.{e}.{field}.weight"), e, rows, cols);
-            (0..experts).map(expert).collect()
-        }
-        [rows, cols]
-            if !name.ends_with("embed_tokens.weight") && !name.ends_with("gate.weight") =>
-        {
-            vec![matrix(name, 0, rows, cols)]
-        }
-        _ => vec![Piece {
-            name: family.on_disk(name),
-            shape: shape.to_vec(),
-            values: 0..shape.iter().product(),
-            transposed: false,
-        }],
+/// What decides the names on disk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Names {
+    family: hf::Family,
+    layers: usize,
+}
+
+impl Names {
+    /// Those of a model with these settings, if `transformers` has an architecture for them.
+    pub(super) fn new(config: &DecoderConfig) -> Result<Self, CheckpointError> {
+        let family = hf::Family::of(config).ok_or(CheckpointError::NoArchitecture)?;
+        let layers = config.layers;
+        Ok(Self { family, layers })
     }
+
+    /// Which tensors on disk the parameter `name` is made of, in the order of its values.
+    pub(super) fn layout(self, name: &str, shape: &[usize]) -> Vec<Piece> {
+        let name = mtp::name_on_disk(name, self.layers);
+        let matrix = |name: &str, at: usize, rows: usize, cols: usize| Piece {
+            name: self.family.on_disk(name),
+            shape: vec![cols, rows],
+            values: at * rows * cols..(at + 1) * rows * cols,
+            transposed: true,
+        };
+        match *shape {
+            [experts, rows, cols] => {
+                let (parent, field) = name.rsplit_once('.').expect("expert weights have a parent");
+                let expert = |e| matrix(&format!("{parent}.{e}.{field}.weight"), e, rows, cols);
+                (0..experts).map(expert).collect()
+            }
+            [rows, cols]
+                if !name.ends_with("embed_tokens.weight") && !name.ends_with("gate.weight") =>
+            {
+                vec![matrix(&name, 0, rows, cols)]
+            }
+            _ => vec![Piece {
+                name: self.family.on_disk(&name),
+                shape: shape.to_vec(),
+                values: 0..shape.iter().product(),
+                transposed: false,
+            }],
+        }
+    }
+}
+
+/// The pieces, out of all those of a model, that its checkpoints repeat under further names.
+pub(super) fn copies(config: &DecoderConfig, pieces: &[Piece]) -> Vec<Repeat> {
+    let find = |(name, original): (String, &str)| {
+        let original = pieces.iter().find(|piece| piece.name == original)?.clone();
+        let copy = Piece {
+            name,
+            ..original.clone()
+        };
+        Some(Repeat { copy, original })
+    };
+    mtp::copies(config).into_iter().filter_map(find).collect()
+}
+
+/// A tensor on disk that repeats another.
+#[derive(Debug, Clone)]
+pub(super) struct Repeat {
+    /// The further one.
+    pub(super) copy: Piece,
+    /// The one it repeats.
+    pub(super) original: Piece,
 }
 
 /// Whether a tensor that the model lacks may lie in a checkpoint all the same.
@@ -122,6 +162,10 @@ fn stored(piece: Piece, values: &[f32]) -> StoredTensor {
 mod tests {
     use super::*;
     use hf::Family::{DeepseekV3, Mixtral};
+
+    fn layout(family: hf::Family, name: &str, shape: &[usize]) -> Vec<Piece> {
+        Names { family, layers: 2 }.layout(name, shape)
+    }
 
     #[test]
     fn linear_weights_are_turned_and_experts_taken_apart() {

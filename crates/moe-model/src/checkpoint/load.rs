@@ -12,11 +12,11 @@ use lm::ParameterPath;
 
 use super::error::{CheckpointError, io};
 use super::files::Files;
-use super::layout::{Piece, layout, superfluous};
+use super::layout::{Names, Piece, Repeat, copies, superfluous};
 use super::{CONFIG, storage};
-use crate::config::DecoderConfig;
+use crate::config::{ConfigError, DecoderConfig};
 use crate::decoder::Decoder;
-use crate::hf;
+use crate::{hf, mtp};
 
 impl DecoderConfig {
     /// Reads the settings of a model from its `config.json`.
@@ -40,7 +40,9 @@ impl Decoder {
     /// Reads a model from a directory: `config.json` with `model.safetensors`, or with
     /// `model.safetensors.index.json` and the shards it names; weights in f32, bf16 or f16.
     ///
-    /// Every tensor of the model must be there with its shape and finite values, and no other. It
+    /// Every tensor of the model must be there with its shape and finite values, and no other. A
+    /// checkpoint without a tensor of the modules for further tokens that its `config.json` counts is
+    /// a model without them; copies of embedding and projection beside them may be absent. Reading
     /// takes the memory of the parameters in f32 and a few megabytes, and that of one parameter
     /// where the device is not the host.
     ///
@@ -49,17 +51,25 @@ impl Decoder {
     /// architecture: the file and every tensor concerned are named.
     pub fn load(dir: &Path, device: &Device) -> Result<Self, CheckpointError> {
         let path = dir.join(CONFIG);
-        let config = DecoderConfig::read(&path)?;
-        let family = hf::Family::of(&config).ok_or(CheckpointError::NoArchitecture)?;
-        let model = Self::zeros(&config, device).map_err(|error| CheckpointError::Config {
+        let mut config = DecoderConfig::read(&path)?;
+        let names = Names::new(&config)?;
+        let impossible = |error: ConfigError| CheckpointError::Config {
             path,
             problem: error.to_string(),
-        })?;
+        };
+        config.validate().map_err(impossible.clone())?;
         let mut files = Files::open(dir)?;
-        check(&model, &files, &pieces(&model, family))?;
+        if !mtp::is_stored(&config, files.tensors.keys()) {
+            config.mtp = None;
+        }
+        let model = Self::zeros(&config, device).map_err(impossible)?;
+        let pieces = pieces(&model, names);
+        let copies = copies(&config, &pieces);
+        check(&model, &files, &pieces, &copies)?;
+        check_copies(&mut files, &copies)?;
         let mut fill = Fill {
             path: ParameterPath::default(),
-            family,
+            names,
             files: &mut files,
             odd: Vec::new(),
             failed: None,
@@ -77,10 +87,10 @@ impl Decoder {
 }
 
 /// Every tensor a model has on disk, in the order of its parameters.
-pub(super) fn pieces(model: &Decoder, family: hf::Family) -> Vec<Piece> {
+pub(super) fn pieces(model: &Decoder, names: Names) -> Vec<Piece> {
     let mut list = List {
         path: ParameterPath::default(),
-        family,
+        names,
         pieces: Vec::new(),
     };
     model.visit(&mut list);
@@ -89,7 +99,7 @@ pub(super) fn pieces(model: &Decoder, family: hf::Family) -> Vec<Piece> {
 
 struct List {
     path: ParameterPath,
-    family: hf::Family,
+    names: Names,
     pieces: Vec<Piece>,
 }
 
@@ -105,16 +115,25 @@ impl ModuleVisitor for List {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let shape = param.lazy_shape();
         self.pieces
-            .extend(layout(self.family, &self.path.name(), &shape));
+            .extend(self.names.layout(&self.path.name(), &shape));
     }
 }
 
 /// Whether the files have the tensors of the model, all of them and no other.
-fn check(model: &Decoder, files: &Files, pieces: &[Piece]) -> Result<(), CheckpointError> {
+fn check(
+    model: &Decoder,
+    files: &Files,
+    pieces: &[Piece],
+    copies: &[Repeat],
+) -> Result<(), CheckpointError> {
     let mut problems = Vec::new();
-    for Piece { name, shape, .. } in pieces {
+    let required = pieces.iter().map(|piece| (piece, true));
+    let optional = copies.iter().map(|copy| (&copy.copy, false));
+    for (Piece { name, shape, .. }, required) in required.clone().chain(optional.clone()) {
         let Some(place) = files.tensors.get(name) else {
-            problems.push(format!("tensor `{name}` is missing"));
+            if required {
+                problems.push(format!("tensor `{name}` is missing"));
+            }
             continue;
         };
         let (found, dtype) = (&place.info.shape, place.info.dtype);
@@ -130,7 +149,8 @@ fn check(model: &Decoder, files: &Files, pieces: &[Piece]) -> Result<(), Checkpo
             ));
         }
     }
-    let wanted: BTreeSet<&str> = pieces.iter().map(|piece| piece.name.as_str()).collect();
+    let known = required.chain(optional);
+    let wanted: BTreeSet<&str> = known.map(|(piece, _)| piece.name.as_str()).collect();
     for name in files.tensors.keys() {
         if !wanted.contains(name.as_str()) && !superfluous(name, model.config().tied) {
             problems.push(format!("{} is not of this model", files.describe(name)));
@@ -145,9 +165,42 @@ fn check(model: &Decoder, files: &Files, pieces: &[Piece]) -> Result<(), Checkpo
     })
 }
 
+/// Whether the tensors that repeat others do.
+fn check_copies(files: &mut Files, copies: &[Repeat]) -> Result<(), CheckpointError> {
+    let mut problems = Vec::new();
+    for Repeat { copy, original } in copies {
+        if !files.tensors.contains_key(&copy.name) {
+            continue;
+        }
+        let mut read = |piece: &Piece| {
+            let mut values = vec![0.0; piece.values.len()];
+            files.read(piece, &mut values).map(|_| values)
+        };
+        // Bits, so that what is not a number equals itself; it is reported where values are read.
+        let same = read(copy)?
+            .iter()
+            .zip(&read(original)?)
+            .all(|(a, b)| a.to_bits() == b.to_bits());
+        if !same {
+            problems.push(format!(
+                "{} differs from `{}`, which a module for further tokens shares",
+                files.describe(&copy.name),
+                original.name
+            ));
+        }
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(CheckpointError::Tensors {
+        path: files.path.clone(),
+        problems,
+    })
+}
+
 struct Fill<'a> {
     path: ParameterPath,
-    family: hf::Family,
+    names: Names,
     files: &'a mut Files,
     /// Elements that are not finite, the first of each tensor.
     odd: Vec<String>,
@@ -158,7 +211,7 @@ struct Fill<'a> {
 impl Fill<'_> {
     fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, CheckpointError> {
         let mut values = vec![0.0; shape.iter().product()];
-        for piece in layout(self.family, name, shape) {
+        for piece in self.names.layout(name, shape) {
             if let Some((row, col, value)) = self.files.read(&piece, &mut values)? {
                 let element = piece.element(row, col);
                 let tensor = self.files.describe(&piece.name);

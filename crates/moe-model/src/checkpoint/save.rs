@@ -15,7 +15,7 @@ use safetensors::tensor::TensorInfo;
 
 use super::beside::{Beside, sync_directory};
 use super::error::{CheckpointError, io};
-use super::layout::{Piece, layout};
+use super::layout::{Names, Piece, Repeat, copies};
 use super::load::pieces;
 use super::plan::{Plan, PlannedFile};
 use super::storage::{Storage, encode};
@@ -59,11 +59,14 @@ impl Decoder {
     /// A file that cannot be written; a weight that is not finite or would not be in
     /// `options.storage`; settings for which `transformers` has no architecture.
     pub fn save(&self, dir: &Path, options: &SaveOptions) -> Result<(), CheckpointError> {
-        let family = hf::Family::of(self.config()).ok_or(CheckpointError::NoArchitecture)?;
+        let names = Names::new(self.config())?;
         let mut json =
             hf::to_json(self.config(), options.end_token).ok_or(CheckpointError::NoArchitecture)?;
         json["torch_dtype"] = options.storage.name().into();
-        let tensors = pieces(self, family).into_iter().map(|piece| {
+        let mut pieces = pieces(self, names);
+        let copies = copies(self.config(), &pieces);
+        pieces.extend(copies.iter().map(|copy| copy.copy.clone()));
+        let tensors = pieces.into_iter().map(|piece| {
             let dtype = options.storage.dtype(&piece.name);
             (piece.name, piece.shape, dtype)
         });
@@ -80,7 +83,9 @@ impl Decoder {
         }
         let mut write = Write {
             path: ParameterPath::default(),
-            family,
+            names,
+            copies,
+            repeated: Vec::new(),
             dir,
             planned: plan.files.into_iter(),
             current: None,
@@ -125,7 +130,10 @@ fn is_weights(name: &str) -> bool {
 
 struct Write<'a> {
     path: ParameterPath,
-    family: hf::Family,
+    names: Names,
+    copies: Vec<Repeat>,
+    /// Parameters that are written again, by the name of their one piece.
+    repeated: Vec<(String, Tensor<2>)>,
     dir: &'a Path,
     planned: std::vec::IntoIter<PlannedFile>,
     current: Option<Current>,
@@ -144,6 +152,14 @@ struct Current {
 
 impl Write<'_> {
     fn finish(mut self) -> Result<Vec<Beside>, CheckpointError> {
+        for Repeat { copy, original } in std::mem::take(&mut self.copies) {
+            let repeated = self
+                .repeated
+                .iter()
+                .find(|(name, _)| *name == original.name);
+            let parameter = repeated.expect("every original was written").1.clone();
+            self.write(&parameter, &copy);
+        }
         if let Some(error) = self.failed {
             return Err(error);
         }
@@ -157,6 +173,13 @@ impl Write<'_> {
             self.complete.push(current.complete()?);
         }
         Ok(self.complete)
+    }
+
+    /// Writes a tensor, unless writing has failed before.
+    fn write<const D: usize>(&mut self, parameter: &Tensor<D>, piece: &Piece) {
+        if self.failed.is_none() {
+            self.failed = self.tensor(parameter, piece).err();
+        }
     }
 
     fn tensor<const D: usize>(
@@ -262,11 +285,14 @@ impl ModuleVisitor for Write<'_> {
             return;
         }
         let parameter = param.val();
-        for piece in layout(self.family, &self.path.name(), &parameter.dims()) {
-            if let Err(error) = self.tensor(&parameter, &piece) {
-                self.failed = Some(error);
-                return;
+        for piece in self.names.layout(&self.path.name(), &parameter.dims()) {
+            let mut copies = self.copies.iter();
+            if copies.any(|copy| copy.original.name == piece.name) {
+                let shape = parameter.dims();
+                let matrix = parameter.clone().reshape([shape[0], shape[1]]);
+                self.repeated.push((piece.name.clone(), matrix));
             }
+            self.write(&parameter, &piece);
         }
     }
 }

@@ -10,7 +10,7 @@ mod rope;
 use serde_json::{Value, json};
 
 use crate::config::{
-    AttentionConfig, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig, Scores,
+    AttentionConfig, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig, MtpConfig, Scores,
 };
 pub(crate) use family::Family;
 use fields::Fields;
@@ -38,6 +38,10 @@ pub(crate) fn from_json(json: &Value) -> Result<DecoderConfig, String> {
         inner_bias: family == Family::Llama && fields.flag_or("mlp_bias", false)?,
         attention,
         mixture,
+        mtp: match family {
+            Family::DeepseekV3 => mtp(&fields)?,
+            _ => None,
+        },
         rope: rope::read(&fields)?,
         norm_eps: fields.number_or("rms_norm_eps", 1e-6)?,
         tied: fields.flag_or("tie_word_embeddings", false)?,
@@ -86,6 +90,9 @@ pub(crate) fn to_json(config: &DecoderConfig, end_token: Option<u32>) -> Option<
     }
     if let Some(mixture) = &config.mixture {
         add(write_mixture(family, mixture))?;
+    }
+    if family == Family::DeepseekV3 {
+        add(write_mtp(config.mtp.as_ref()))?;
     }
     Some(json)
 }
@@ -180,6 +187,26 @@ fn deepseek_mixture(fields: &Fields) -> Result<MixtureConfig, String> {
         bias_speed: fields.number_or("bias_update_speed", 0.001)?,
         balance_weight: fields.number_or("aux_loss_alpha", 1e-4)?,
     })
+}
+
+fn mtp(fields: &Fields) -> Result<Option<MtpConfig>, String> {
+    let depth = fields.optional_count("num_nextn_predict_layers")?;
+    let weight = fields.number_or("mtp_loss_weight", MTP_WEIGHT)?;
+    let depth = depth.filter(|&depth| depth > 0);
+    Ok(depth.map(|depth| MtpConfig { depth, weight }))
+}
+
+/// λ at the end of DeepSeek-V3's pretraining (arXiv 2412.19437, section 4.2).
+const MTP_WEIGHT: f64 = 0.1;
+
+fn write_mtp(mtp: Option<&MtpConfig>) -> Value {
+    match mtp {
+        Some(MtpConfig { depth, weight }) => json!({
+            "num_nextn_predict_layers": depth,
+            "mtp_loss_weight": weight,
+        }),
+        None => json!({ "num_nextn_predict_layers": 0 }),
+    }
 }
 
 fn qwen_mixture(layers: usize, fields: &Fields) -> Result<MixtureConfig, String> {

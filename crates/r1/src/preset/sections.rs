@@ -88,6 +88,10 @@ pub struct Model {
     pub bias_speed: f64,
     /// Weight of the balance loss within a sequence, α; 0: none.
     pub balance_alpha: f64,
+    /// Modules that predict further tokens, one depth each (arXiv 2412.19437, section 2.2); 0: none.
+    pub mtp_depth: usize,
+    /// Weight of their mean loss, λ.
+    pub mtp_weight: f64,
     /// Longest sequence in tokens, prompt included.
     pub max_positions: usize,
 }

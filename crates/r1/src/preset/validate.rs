@@ -152,6 +152,7 @@ impl Model {
         positive("model.routed_scaling", self.routed_scaling)?;
         not_negative("model.bias_speed", self.bias_speed)?;
         not_negative("model.balance_alpha", self.balance_alpha)?;
+        positive("model.mtp_weight", self.mtp_weight)?;
         at_least("model.max_positions", self.max_positions, 2)
     }
 }

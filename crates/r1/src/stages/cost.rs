@@ -12,7 +12,8 @@ use crate::Artifact;
 const FILE: &str = "cost.json";
 
 /// Tokens through the model and the operations they cost: 2 a parameter a token passes through for
-/// a forward pass, 4 for a backward pass (arXiv 2001.08361, section 2.1).
+/// a forward pass, 4 for a backward pass (arXiv 2001.08361, section 2.1). Modules for further tokens
+/// are left out: no stage that is compared trains any.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct Cost {
     /// Floating point operations.

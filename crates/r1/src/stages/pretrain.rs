@@ -9,7 +9,7 @@ use data::tasks::TaskSettings;
 use data::{Domain, Tokenizer};
 use lm::Sequence;
 use moe_model::{
-    AttentionConfig, Decoder, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig,
+    AttentionConfig, Decoder, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig, MtpConfig,
     RopeConfig, Scores,
 };
 use rayon::prelude::*;
@@ -216,6 +216,10 @@ fn decoder_config(shape: Shape<'_>, vocabulary: usize) -> DecoderConfig {
                 bias_speed: model.bias_speed,
                 balance_weight: model.balance_alpha,
             }),
+            mtp: (model.mtp_depth > 0).then_some(MtpConfig {
+                depth: model.mtp_depth,
+                weight: model.mtp_weight,
+            }),
             rope: RopeConfig::plain(10_000.0),
             norm_eps: 1e-6,
             tied: false,
@@ -234,6 +238,7 @@ fn decoder_config(shape: Shape<'_>, vocabulary: usize) -> DecoderConfig {
                 student.width / student.heads,
             )),
             mixture: None,
+            mtp: None,
             rope: RopeConfig::plain(10_000.0),
             norm_eps: 1e-6,
             tied: true,
