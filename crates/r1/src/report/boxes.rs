@@ -74,6 +74,7 @@ pub(super) fn square(files: &RunFiles, stage: &str) -> Square {
         if let Some(result) = files.model(model) {
             numbers.push(format!("pass@1 {}", percent(result.pass_at_1)));
         }
+        numbers.extend(rose(stage));
         if numbers.is_empty() && stage.name == "9-eval" {
             numbers.extend(evaluated(files));
         }
@@ -113,6 +114,13 @@ fn trained(stage: &StageFiles) -> Option<String> {
     }
     ends(&points(&stage.metrics, "loss"))
         .map(|(from, to)| format!("loss {} → {}", short(from), short(to)))
+}
+
+/// From which level to which the problems rose, where they did.
+fn rose(stage: &StageFiles) -> Option<String> {
+    let levels = points(&stage.metrics, "level");
+    let (from, to) = (levels.first()?.1, levels.last()?.1);
+    (from < to).then(|| format!("level {from} → {to}"))
 }
 
 fn evaluated(files: &RunFiles) -> Vec<String> {

@@ -32,6 +32,7 @@ const LOAD: Plan = (
     true,
 );
 const MAX_LOAD: &str = "max_load";
+const LEVEL: &str = "level";
 
 const SUPERVISED: [Plan; 3] = [
     ("Loss, nats per token", &[("loss", "loss", 1)], false),
@@ -39,7 +40,7 @@ const SUPERVISED: [Plan; 3] = [
     LOAD,
 ];
 
-const REINFORCED: [Plan; 9] = [
+const REINFORCED: [Plan; 10] = [
     (
         "Reward",
         &[("reward", "reward", 1), ("reward_std", "spread", 4)],
@@ -54,6 +55,7 @@ const REINFORCED: [Plan; 9] = [
         ],
         true,
     ),
+    ("Hardest level asked", &[(LEVEL, "level", 1)], true),
     (
         "Response length, tokens",
         &[("tokens_mean", "mean length", 1)],
@@ -124,6 +126,15 @@ fn charts(stage: &StageFiles) -> Vec<Figure> {
         .collect()
 }
 
+/// A dense model has no experts: its load is 1 throughout; a level that never rose is no curve.
+fn says_something(key: &str, points: &[(f64, f64)]) -> bool {
+    match key {
+        MAX_LOAD => points.iter().any(|p| p.1 > 1.0),
+        LEVEL => points.windows(2).any(|pair| pair[0].1 != pair[1].1),
+        _ => true,
+    }
+}
+
 fn figure(
     stage: &StageFiles,
     title: &'static str,
@@ -132,10 +143,7 @@ fn figure(
 ) -> Option<Figure> {
     let series: Vec<Series> = curves
         .iter()
-        // A dense model has no experts: its load is 1 throughout.
-        .filter(|(key, ..)| {
-            *key != MAX_LOAD || points(&stage.metrics, key).iter().any(|p| p.1 > 1.0)
-        })
+        .filter(|(key, ..)| says_something(key, &points(&stage.metrics, key)))
         .map(|&(key, label, colour)| Series {
             label,
             colour,

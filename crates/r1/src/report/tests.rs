@@ -207,3 +207,22 @@ fn a_damaged_line_is_named() {
     let error = format!("{:#}", write(dir.path()).unwrap_err());
     assert!(error.contains("metrics.jsonl, line 2"), "{error}");
 }
+
+#[test]
+fn a_level_that_rises_is_shown() {
+    let level = |step: u32| if step < 3 { 1 } else { 2 };
+    let rl = |level: &dyn Fn(u32) -> u32| {
+        lines((1..=4).map(
+            |step| json!({ "step": step, "reward": 0.5, "accuracy": 0.5, "level": level(step) }),
+        ))
+    };
+    let page = |metrics| {
+        let dir = run_with(&[("2-r1-zero", "", "metrics.jsonl", metrics)]);
+        write(dir.path()).unwrap();
+        fs::read_to_string(dir.path().join("report.html")).unwrap()
+    };
+    let rising = page(rl(&level));
+    assert!(rising.contains("level 1 → 2") && rising.contains("Hardest level asked"));
+    let even = page(rl(&|_| 1));
+    assert!(!even.contains("level 1") && !even.contains("Hardest level asked"));
+}
