@@ -285,6 +285,70 @@ fn modules_for_further_tokens_are_measured_where_there_are_any() {
 }
 
 #[test]
+fn every_router_is_measured_in_every_step() {
+    let path = |stage: &str| first().0.path().join(stage).join("metrics.jsonl");
+    // One mixture layer, and in next-token training that of the module for further tokens.
+    for (stage, layers) in [("1-base", 2), ("2-r1-zero", 2)] {
+        let text = fs::read_to_string(path(stage)).expect("metrics");
+        for line in text.lines() {
+            let metrics: Value = serde_json::from_str(line).expect("JSON");
+            let routers = metrics["routers"].as_array().expect("routers");
+            assert_eq!(routers.len(), layers, "{stage}");
+            for router in routers {
+                let number = |field: &str| router[field].as_f64().expect(field);
+                assert!((1.0..=16.0).contains(&number("max_load")), "{router}");
+                assert!((0.0..=1.0).contains(&number("min_load")), "{router}");
+                let most = f64::ln(16.0) + 1e-5;
+                assert!((0.0..=most).contains(&number("entropy")), "{router}");
+                assert!(number("z") >= 0.0, "{router}");
+            }
+        }
+    }
+    let text = fs::read_to_string(path("8a-student-base")).expect("metrics");
+    assert!(!text.contains("routers"), "a dense model has none");
+}
+
+/// A reference case that the base does not agree with: of zeros in the place of its logits.
+#[test]
+fn parity_tells_a_model_that_differs() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let base = first().0.path().join("1-base");
+    for file in ["model.safetensors", "config.json"] {
+        fs::copy(base.join(file), dir.path().join(file)).expect("a copy");
+    }
+    let config = json(&base.join("config.json"));
+    let vocabulary = config["vocab_size"].as_u64().expect("a size") as usize;
+    let bytes = 3 * vocabulary * 4;
+    let header = serde_json::json!({ "nopad.logits": {
+        "dtype": "F32", "shape": [1, 3, vocabulary], "data_offsets": [0, bytes],
+    }})
+    .to_string();
+    let mut expected = (header.len() as u64).to_le_bytes().to_vec();
+    expected.extend(header.as_bytes());
+    expected.resize(expected.len() + bytes, 0);
+    fs::write(dir.path().join("expected.safetensors"), expected).expect("a file");
+    let case = serde_json::json!({ "batches": { "nopad": {
+        "input_ids": [[5, 6, 7]], "attention_mask": [[1, 1, 1]], "labels": [[-100, 6, 7]],
+        "loss": (vocabulary as f64).ln(),
+    }}});
+    fs::write(dir.path().join("case.json"), case.to_string()).expect("a file");
+
+    let output = finished(r1(&["parity"]).arg(dir.path()));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{printed}");
+    assert!(printed.starts_with("FAIL"), "{printed}");
+    let output = finished(r1(&["parity", "--json"]).arg(dir.path()));
+    assert_eq!(output.status.code(), Some(1));
+    let found: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    assert!(
+        found["logits"].as_f64().expect("a number") > 1e-3,
+        "{found}"
+    );
+    let output = finished(r1(&["parity"]).arg(base.join("nowhere")));
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
 fn the_table_names_every_model() {
     let printed = &first().1;
     for name in [

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use data::Finish;
-use lm::{CausalLm, Sequence, micro_batches, score};
+use lm::{CausalLm, RouterReport, RouterSums, Sequence, micro_batches, router_reports, score};
 use serde::Serialize;
 use trainer::{Share, TrainError, Trainer};
 
@@ -47,6 +47,9 @@ pub struct GrpoReport {
     pub sampler_gap_max: f64,
     /// The busiest expert's load over the mean.
     pub max_load: f64,
+    /// What the router of each mixture layer did, over all optimizer steps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routers: Vec<RouterReport>,
 }
 
 /// A response ready to be trained on.
@@ -90,6 +93,7 @@ pub fn step<M: CausalLm>(
     report.entropy = per_token(|part| part.entropy);
     report.clip_fraction = per_token(|part| part.clipped);
     report.grad_norm = mean(&grad_norms);
+    report.routers = router_reports(&seen.iter().map(|part| &*part.routers).collect::<Vec<_>>());
     Ok(report)
 }
 
@@ -100,6 +104,7 @@ struct Seen {
     entropy: f64,
     clipped: f64,
     gap: f64,
+    routers: Vec<RouterSums>,
 }
 
 /// Accumulates the gradient of a minibatch.
@@ -135,6 +140,7 @@ fn share<M: CausalLm>(
 ) -> Share<Seen> {
     let sequences: Vec<Sequence> = rows.iter().map(|row| row.sequence.clone()).collect();
     let scores = score(model, &sequences, config.temperature);
+    let load = scores.load();
     let device = scores.log_probs_n.device();
     let per_token = |value: &dyn Fn(&Row) -> f64| -> Tensor<1> {
         let values = rows
@@ -168,8 +174,9 @@ fn share<M: CausalLm>(
     let measured: Vec<f64> = measured.iter::<f32>().map(f64::from).collect();
     Share {
         loss,
-        load: scores.load,
+        load,
         report: Seen {
+            routers: scores.routers,
             tokens: tokens as f64,
             gap: measured[0],
             entropy: measured[1],

@@ -11,15 +11,17 @@ mod generate;
 mod model;
 mod multi_token;
 mod path;
+mod router;
 mod sampling;
 mod score;
 mod speculate;
 
 pub use batch::{Sequence, TokenBatch, micro_batches};
 pub use generate::{GenerateOptions, Prompt, Rollout, generate};
-pub use model::{Cache, CausalLm, Hidden, MultiToken};
+pub use model::{Cache, CausalLm, Hidden, MultiToken, Routing};
 pub use multi_token::FurtherScores;
 pub use path::ParameterPath;
+pub use router::{RouterReport, RouterSums, router_reports};
 pub use sampling::{Sampler, Sampling, SamplingError};
 pub use score::{Scores, score};
 pub use speculate::{Drafter, Speculated, Speculation, speculate};

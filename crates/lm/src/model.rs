@@ -11,8 +11,19 @@ pub struct Hidden {
     pub hidden_btd: Tensor<3>,
     /// A loss the architecture adds to the objective (a mixture's balance loss), already weighted.
     pub aux_loss: Option<Tensor<1>>,
-    /// The chosen experts of each mixture layer, `[b·t, k]`, padding included.
-    pub routing: Vec<Tensor<2, Int>>,
+    /// What the router of each mixture layer did.
+    pub routing: Vec<Routing>,
+}
+
+/// What a router did with a batch, padding included; without gradient.
+pub struct Routing {
+    /// The chosen experts, `[b·t, k]`.
+    pub index_nk: Tensor<2, Int>,
+    /// Entropy in nats of the scores as a distribution over the experts, `[b·t]`.
+    pub entropy_n: Tensor<1>,
+    /// log² Σ_e exp(logit_e), `[b·t]`: what a router z-loss holds down (ST-MoE, arXiv 2202.08906,
+    /// equation 5).
+    pub z_n: Tensor<1>,
 }
 
 /// What the modules that predict further tokens return (multi-token prediction, DeepSeek-V3, arXiv

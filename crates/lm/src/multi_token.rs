@@ -8,8 +8,9 @@
 
 use burn::tensor::{Int, Tensor, TensorData};
 
-use crate::score::{add, count, target_positions};
-use crate::{CausalLm, MultiToken, Sequence, TokenBatch};
+use crate::router::sums;
+use crate::score::{add, target_positions};
+use crate::{CausalLm, MultiToken, RouterSums, Sequence, TokenBatch};
 
 /// What the modules for further tokens say about the targets within their reach, all depths
 /// together. Sums, so that micro-batches add up; measurements without gradient.
@@ -26,8 +27,8 @@ pub struct FurtherScores {
 pub(crate) struct Further {
     /// Their losses, weighted: predictions and balance.
     pub(crate) aux_loss: Option<Tensor<1>>,
-    /// Tokens each expert received, module by module.
-    pub(crate) load: Vec<Vec<u64>>,
+    /// What the routers did, module by module.
+    pub(crate) routers: Vec<RouterSums>,
     pub(crate) scores: FurtherScores,
 }
 
@@ -44,7 +45,7 @@ pub(crate) fn further<M: CausalLm>(
     let main: usize = sequences.iter().map(Sequence::targets).sum();
     let mut sum = Further {
         aux_loss: None,
-        load: Vec::new(),
+        routers: Vec::new(),
         scores: FurtherScores {
             nll: Tensor::zeros([1], &device),
             first_choices: Tensor::zeros([1], &device),
@@ -53,9 +54,8 @@ pub(crate) fn further<M: CausalLm>(
     };
     for (module, ahead) in further.modules.into_iter().zip(1..) {
         let read = batch.shifted(ahead);
-        let loads = module.routing.iter();
-        sum.load
-            .extend(loads.map(|index| count(index, &read, model.experts())));
+        sum.routers
+            .extend(sums(&module.routing, &read, model.experts()));
         sum.aux_loss = add(sum.aux_loss, module.aux_loss);
 
         let (positions, targets) = target_positions(sequences, batch.width(), ahead);

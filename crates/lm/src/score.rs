@@ -6,6 +6,7 @@
 use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::multi_token::{FurtherScores, further};
+use crate::router::{RouterSums, sums};
 use crate::{CausalLm, Sequence, TokenBatch};
 
 /// Log-probabilities of the targets of a batch, sequence after sequence.
@@ -17,10 +18,20 @@ pub struct Scores {
     /// The architecture's own loss, that of its modules for further tokens included, as a mean over
     /// the targets.
     pub aux_loss: Option<Tensor<1>>,
-    /// Tokens each expert received, layer by layer, padding left out.
-    pub load: Vec<Vec<u64>>,
+    /// What the routers did, layer by layer, those of modules for further tokens last.
+    pub routers: Vec<RouterSums>,
     /// What the modules for further tokens say; `None` without such modules or without gradients.
     pub further: Option<FurtherScores>,
+}
+
+impl Scores {
+    /// Tokens each expert received, layer by layer, padding left out.
+    pub fn load(&self) -> Vec<Vec<u64>> {
+        self.routers
+            .iter()
+            .map(|router| router.load.clone())
+            .collect()
+    }
 }
 
 /// Scores every target of `sequences` under `softmax(logits / temperature)`.
@@ -35,18 +46,14 @@ pub fn score<M: CausalLm>(model: &M, sequences: &[Sequence], temperature: f64) -
     let (positions, targets) = target_positions(sequences, batch.width(), 0);
     let output = model.forward(&batch);
     let [b, t, d] = output.hidden_btd.dims();
-    let mut load: Vec<Vec<u64>> = output
-        .routing
-        .iter()
-        .map(|index| count(index, &batch, model.experts()))
-        .collect();
+    let mut routers = sums(&output.routing, &batch, model.experts());
     let mut aux_loss = output.aux_loss;
     let further = device.is_autodiff().then(|| {
         let hidden_btd = output.hidden_btd.clone();
         let modules = model.multi_token(&batch, hidden_btd)?;
         let further = further(model, modules, sequences, &batch, temperature);
         aux_loss = add(aux_loss.take(), further.aux_loss);
-        load.extend(further.load);
+        routers.extend(further.routers);
         Some(further.scores)
     });
 
@@ -60,7 +67,7 @@ pub fn score<M: CausalLm>(model: &M, sequences: &[Sequence], temperature: f64) -
         log_probs_n,
         entropy_n,
         aux_loss,
-        load,
+        routers,
         further: further.flatten(),
     }
 }
@@ -89,19 +96,6 @@ pub(crate) fn add(left: Option<Tensor<1>>, right: Option<Tensor<1>>) -> Option<T
         (Some(left), Some(right)) => Some(left + right),
         (left, right) => left.or(right),
     }
-}
-
-/// Tokens each expert received from the real tokens of a batch.
-pub(crate) fn count(index_nk: &Tensor<2, Int>, batch: &TokenBatch, experts: usize) -> Vec<u64> {
-    let [_, k] = index_nk.dims();
-    let chosen: Vec<i64> = index_nk.to_data().iter::<i64>().collect();
-    let mut load = vec![0; experts];
-    for (choice, real) in chosen.chunks(k).zip(batch.is_real()) {
-        if real {
-            choice.iter().for_each(|&expert| load[expert as usize] += 1);
-        }
-    }
-    load
 }
 
 #[cfg(test)]

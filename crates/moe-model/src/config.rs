@@ -211,7 +211,9 @@ pub struct MixtureConfig {
     pub scaling: f64,
     /// γ: how far a router bias moves after a step (arXiv 2408.15664); 0 leaves them.
     pub bias_speed: f64,
-    /// α: weight of the sequence-wise balance loss (arXiv 2412.19437, equation 17).
+    /// α: weight of the balance loss, with sigmoid scores sequence by sequence (arXiv 2412.19437,
+    /// equation 17), with a softmax over the whole batch (arXiv 2101.03961, equation 4). The latter
+    /// is no mean over sequences, so cutting a batch into micro-batches changes it slightly.
     pub balance_weight: f64,
 }
 

@@ -95,13 +95,11 @@ impl Decoder {
 
     /// The weighted balance loss of `routed`, layers of one batch.
     fn balance_loss(&self, routed: &[Routed], batch: &TokenBatch) -> Option<Tensor<1>> {
-        let weight = self.mixture().map_or(0.0, |mixture| mixture.balance_weight);
-        if weight == 0.0 {
-            return None;
-        }
+        let mixture = self
+            .mixture()
+            .filter(|mixture| mixture.balance_weight > 0.0)?;
         let mask_bt = batch.mask(&self.device());
-        let losses = routed.iter().map(|r| balance_loss(r, &mask_bt));
-        losses.reduce(|a, b| a + b).map(|loss| loss * weight)
+        balance_loss(routed, mixture.scores, &mask_bt).map(|loss| loss * mixture.balance_weight)
     }
 
     pub(crate) fn layout(&self, batch: &TokenBatch, span: Span) -> Layout {
@@ -138,7 +136,7 @@ impl CausalLm for Decoder {
                 .forward(x_nd)
                 .reshape([b, t, self.config.width]),
             aux_loss,
-            routing: routed.into_iter().map(|r| r.index_nk).collect(),
+            routing: routed.into_iter().map(Routed::routing).collect(),
         }
     }
 
@@ -155,7 +153,7 @@ impl CausalLm for Decoder {
             Hidden {
                 hidden_btd: out_nd.reshape([b, t, d]),
                 aux_loss: self.balance_loss(&routed, &read),
-                routing: routed.into_iter().map(|r| r.index_nk).collect(),
+                routing: routed.into_iter().map(Routed::routing).collect(),
             }
         });
         Some(MultiToken {

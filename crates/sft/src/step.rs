@@ -1,11 +1,11 @@
 //! One step of masked next-token training.
 
-use lm::{CausalLm, Sequence, micro_batches, score};
+use lm::{CausalLm, RouterReport, RouterSums, Sequence, micro_batches, router_reports, score};
 use serde::Serialize;
 use trainer::{Share, StepReport, TrainError, Trainer};
 
 /// What a step did.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SftReport {
     /// Mean negative log-probability of the targets, in nats.
     pub loss: f64,
@@ -14,6 +14,9 @@ pub struct SftReport {
     /// What modules for further tokens learned, where the model has them.
     #[serde(flatten)]
     pub further: Option<FurtherReport>,
+    /// What the router of each mixture layer did, those of modules for further tokens last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routers: Vec<RouterReport>,
     /// The optimizer's side.
     #[serde(flatten)]
     pub step: StepReport,
@@ -43,8 +46,10 @@ pub fn step<M: CausalLm>(
         let sequences: Vec<Sequence> = part.iter().map(|&i| batch[i].clone()).collect();
         let targets: usize = sequences.iter().map(Sequence::targets).sum();
         let scores = score(model, &sequences, 1.0);
+        let load = scores.load();
         let nll = scores.log_probs_n.sum() / -(tokens as f64);
         let report = Seen {
+            routers: scores.routers,
             loss: f64::from(nll.clone().into_scalar::<f32>()),
             further: scores.further.map(|further| {
                 let right: i64 = further.first_choices.into_scalar();
@@ -56,16 +61,13 @@ pub fn step<M: CausalLm>(
             Some(aux) => nll + aux * (targets as f64 / tokens as f64),
             None => nll,
         };
-        Share {
-            loss,
-            load: scores.load,
-            report,
-        }
+        Share { loss, load, report }
     })?;
     Ok(SftReport {
         loss: seen.iter().map(|part| part.loss).sum(),
         tokens,
         further: further(&seen),
+        routers: router_reports(&seen.iter().map(|part| &*part.routers).collect::<Vec<_>>()),
         step: trainer.step()?,
     })
 }
@@ -74,6 +76,7 @@ pub fn step<M: CausalLm>(
 struct Seen {
     /// Its share of the loss.
     loss: f64,
+    routers: Vec<RouterSums>,
     /// Sums of its modules for further tokens: loss, first choices, targets.
     further: Option<[f64; 3]>,
 }

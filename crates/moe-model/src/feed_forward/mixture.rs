@@ -5,7 +5,7 @@
 //! optimizer step instead of by gradient (arXiv 2408.15664).
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor, TensorData, activation};
+use burn::tensor::{Device, Tensor, TensorData, activation};
 use kernels::Selection;
 
 use super::{Dense, Fed, Routed};
@@ -72,8 +72,8 @@ impl Mixture {
     pub(crate) fn forward(&self, x_nd: Tensor<2>) -> Fed {
         let logits_ne = x_nd.clone().matmul(self.gate.weight.val().transpose());
         let scores_ne = match self.gate.e_score_correction_bias {
-            Some(_) => activation::sigmoid(logits_ne),
-            None => activation::softmax(logits_ne, 1),
+            Some(_) => activation::sigmoid(logits_ne.clone()),
+            None => activation::softmax(logits_ne.clone(), 1),
         };
         let selection = Selection {
             groups: self.groups,
@@ -107,6 +107,7 @@ impl Mixture {
             routed: Some(Routed {
                 index_nk,
                 scores_ne,
+                logits_ne,
             }),
         }
     }
@@ -134,32 +135,4 @@ impl Mixture {
 
 fn sign(ordering: std::cmp::Ordering) -> f64 {
     f64::from(ordering as i8)
-}
-
-/// The sequence-wise balance loss Σ_e f_e·P_e, mean over sequences, without its weight α
-/// (arXiv 2412.19437, equations 17–20).
-///
-/// # Shapes
-/// `mask_bt` is 1 on real tokens.
-pub(crate) fn balance_loss(routed: &Routed, mask_bt: &Tensor<2>) -> Tensor<1> {
-    let [b, t] = mask_bt.dims();
-    let [_, e] = routed.scores_ne.dims();
-    let [_, k] = routed.index_nk.dims();
-    let mask_bt1 = mask_bt.clone().reshape([b, t, 1]);
-    let tokens_b1 = mask_bt.clone().sum_dim(1).clamp_min(1.0);
-
-    let total_n1 = routed.scores_ne.clone().sum_dim(1);
-    let share_ne = routed.scores_ne.clone() / total_n1;
-    let share_be = (share_ne.reshape([b, t, e]) * mask_bt1.clone())
-        .sum_dim(1)
-        .reshape([b, e]);
-
-    let chosen_nke: Tensor<3, Int> = routed.index_nk.clone().one_hot(e);
-    let chosen_ne = chosen_nke.float().sum_dim(1).reshape([b, t, e]);
-    let load_be = (chosen_ne * mask_bt1).sum_dim(1).reshape([b, e]).detach();
-
-    let scale = e as f64 / k as f64;
-    (load_be / tokens_b1.clone() * scale * (share_be / tokens_b1))
-        .sum_dim(1)
-        .mean()
 }

@@ -1,5 +1,6 @@
 //! What a block does to each token by itself.
 
+mod balance;
 mod dense;
 mod mixture;
 
@@ -8,8 +9,9 @@ use burn::tensor::{Device, Int, Tensor};
 
 use crate::config::DecoderConfig;
 
+pub(crate) use balance::balance_loss;
 pub(crate) use dense::Dense;
-pub(crate) use mixture::{Mixture, balance_loss};
+pub(crate) use mixture::Mixture;
 
 /// The feed-forward of a block.
 #[expect(
@@ -25,7 +27,7 @@ pub(crate) enum FeedForward {
 /// What a feed-forward returns.
 pub(crate) struct Fed {
     pub(crate) out_nd: Tensor<2>,
-    /// The choice of experts and what the balance loss needs of the router.
+    /// The choice of experts and what else the router came to.
     pub(crate) routed: Option<Routed>,
 }
 
@@ -35,6 +37,8 @@ pub(crate) struct Routed {
     pub(crate) index_nk: Tensor<2, Int>,
     /// Router scores in (0, 1), `[n, e]`.
     pub(crate) scores_ne: Tensor<2>,
+    /// What they were made of, `[n, e]`.
+    pub(crate) logits_ne: Tensor<2>,
 }
 
 impl FeedForward {

@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+/// More layers than this are a slip of the pen, and would fill the memory before that shows.
+const MOST_LAYERS: usize = 10_000;
+
 /// An object whose fields are read one by one; `null` counts as absent.
 pub(super) struct Fields<'a>(pub(super) &'a Map<String, Value>);
 
@@ -31,10 +34,25 @@ impl Fields<'_> {
         let Some(value) = self.present(key) else {
             return Ok(None);
         };
-        let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
-        count
-            .map(Some)
-            .ok_or_else(|| format!("`{key}` is {value}, not a whole number from 0 up"))
+        // What tensors can be indexed with.
+        let count = value.as_u64().and_then(|count| i32::try_from(count).ok());
+        count.map(|count| Some(count as usize)).ok_or_else(|| {
+            format!(
+                "`{key}` is {value}, not a whole number from 0 to {}",
+                i32::MAX
+            )
+        })
+    }
+
+    /// A number of layers.
+    pub(super) fn optional_layers(&self, key: &str) -> Result<Option<usize>, String> {
+        let layers = self.optional_count(key)?;
+        match layers.filter(|&layers| layers > MOST_LAYERS) {
+            Some(layers) => Err(format!(
+                "`{key}` is {layers}; at most {MOST_LAYERS} are built"
+            )),
+            None => Ok(layers),
+        }
     }
 
     /// A list of whole numbers; empty where there is none.

@@ -20,7 +20,8 @@ pub(crate) fn from_json(json: &Value) -> Result<DecoderConfig, String> {
     let fields = Fields(json.as_object().ok_or("the file is not a JSON object")?);
     let family = Family::read(fields.text("model_type")?)?;
     refuse_unsupported(&fields)?;
-    let layers = fields.count("num_hidden_layers")?;
+    let layers = fields.optional_layers("num_hidden_layers")?;
+    let layers = layers.ok_or("`num_hidden_layers` is missing")?;
     let (attention, mixture) = match family {
         Family::DeepseekV3 => (latent(&fields)?, Some(deepseek_mixture(&fields)?)),
         Family::Llama | Family::Qwen2 | Family::Qwen3 => (grouped(family, &fields)?, None),
@@ -173,8 +174,9 @@ fn write_grouped(grouped: &GroupedConfig) -> Value {
 }
 
 fn deepseek_mixture(fields: &Fields) -> Result<MixtureConfig, String> {
+    let dense = fields.optional_layers("first_k_dense_replace")?;
     Ok(MixtureConfig {
-        dense_layers: (0..fields.count("first_k_dense_replace")?).collect(),
+        dense_layers: (0..dense.ok_or("`first_k_dense_replace` is missing")?).collect(),
         scores: Scores::Sigmoid,
         experts: fields.count("n_routed_experts")?,
         active: fields.count("num_experts_per_tok")?,
@@ -190,7 +192,7 @@ fn deepseek_mixture(fields: &Fields) -> Result<MixtureConfig, String> {
 }
 
 fn mtp(fields: &Fields) -> Result<Option<MtpConfig>, String> {
-    let depth = fields.optional_count("num_nextn_predict_layers")?;
+    let depth = fields.optional_layers("num_nextn_predict_layers")?;
     let weight = fields.number_or("mtp_loss_weight", MTP_WEIGHT)?;
     let depth = depth.filter(|&depth| depth > 0);
     Ok(depth.map(|depth| MtpConfig { depth, weight }))
@@ -335,6 +337,22 @@ mod tests {
         let mut json = to_json(&small_dense(), None).unwrap();
         json.as_object_mut().unwrap().remove("vocab_size");
         assert_eq!(from_json(&json).unwrap_err(), "`vocab_size` is missing");
+        for key in ["num_hidden_layers", "hidden_size"] {
+            let mut json = to_json(&small_dense(), None).unwrap();
+            json[key] = json!(1_000_000_000_000_u64);
+            let error = from_json(&json).unwrap_err();
+            assert!(
+                error.contains(key) && error.contains("2147483647"),
+                "{error}"
+            );
+        }
+        let mut json = to_json(&small_mixture(), None).unwrap();
+        json["first_k_dense_replace"] = json!(100_000);
+        let error = from_json(&json).unwrap_err();
+        assert!(
+            error.contains("`first_k_dense_replace` is 100000; at most"),
+            "{error}"
+        );
         let mut json = to_json(&small_dense(), None).unwrap();
         json["rope_scaling"] = json!({"type": "yarn"});
         assert_eq!(from_json(&json).unwrap_err(), "`factor` is missing");

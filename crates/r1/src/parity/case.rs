@@ -31,6 +31,9 @@ pub(super) struct Numbers {
 #[derive(Deserialize)]
 pub(super) struct CaseFile {
     pub(super) batches: BTreeMap<String, Batch>,
+    /// The batches again with the balance loss of the routers in the loss.
+    #[serde(default)]
+    pub(super) aux: Option<BTreeMap<String, Aux>>,
     pub(super) generate: Option<Generate>,
     pub(super) generate_eos: Option<GenerateEos>,
     #[serde(default)]
@@ -46,6 +49,15 @@ pub(super) struct Batch {
     pub(super) loss: f64,
     #[serde(default)]
     pub(super) grad_norms: BTreeMap<String, f64>,
+}
+
+/// What a batch's balance loss comes to: alone and unweighted, and in the loss.
+#[derive(Deserialize)]
+pub(super) struct Aux {
+    pub(super) aux_loss: f64,
+    pub(super) loss_with_aux: f64,
+    #[serde(default)]
+    pub(super) router_grad_norms_with_aux: BTreeMap<String, f64>,
 }
 
 /// Greedy continuations without an end token.

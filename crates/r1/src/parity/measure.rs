@@ -13,7 +13,7 @@ use lm::{CausalLm, GenerateOptions, ParameterPath, Prompt, Sampling, TokenBatch,
 use moe_model::Decoder;
 
 use super::Differences;
-use super::case::{Batch, Case, Generate, Numbers, real};
+use super::case::{Aux, Batch, Case, Generate, Numbers, real};
 
 /// Logits may differ by this much, or by twice the reference's own noise where that is more.
 const LOGITS: f64 = 2e-4;
@@ -32,6 +32,11 @@ pub(super) fn measure(case: &Case, device: &Device) -> Result<Differences> {
     }
     if let Some(batch) = case.file.batches.get("nopad") {
         compare_gradients(&model, batch, &case.gradients, &mut found)?;
+    }
+    for (name, wanted) in case.file.aux.iter().flatten() {
+        let batch = case.file.batches.get(name);
+        let batch = batch.with_context(|| format!("`aux` has no batch `{name}`"))?;
+        compare_balance(&model, batch, wanted, &mut found).with_context(|| name.clone())?;
     }
     if let Some(ask) = &case.file.generate {
         found.tokens += differing(&greedy(&model, ask, None)?, &ask.expected_ids);
@@ -128,7 +133,7 @@ fn compare_gradients(
     if expected.is_empty() && batch.grad_norms.is_empty() {
         return Ok(());
     }
-    let gradients = gradients(model, batch)?;
+    let gradients = trained(model, batch, false)?.gradients;
     let none = Vec::new();
     for (name, wanted) in expected {
         let ours = gradients.get(name).unwrap_or(&none);
@@ -153,19 +158,61 @@ fn compare_gradients(
     Ok(())
 }
 
+/// Compares the balance loss, the loss with it, and the routers' gradients of that.
+fn compare_balance(
+    model: &Decoder,
+    batch: &Batch,
+    wanted: &Aux,
+    found: &mut Differences,
+) -> Result<()> {
+    let weight = model.config().mixture.as_ref().map(|m| m.balance_weight);
+    let weight = weight.filter(|&weight| weight > 0.0);
+    let weight =
+        weight.context("a balance loss is expected, and the model has no weight for it")?;
+    let Trained {
+        loss,
+        aux_loss,
+        gradients,
+    } = trained(model, batch, true)?;
+    let off = relative(aux_loss / weight, wanted.aux_loss);
+    found.balance_loss = worse(found.balance_loss, off);
+    let off = relative(loss + aux_loss, wanted.loss_with_aux);
+    found.balance_loss = worse(found.balance_loss, off);
+    for (name, &wanted) in &wanted.router_grad_norms_with_aux {
+        let ours = gradients.get(name).map_or(0.0, |g| norm(g.iter().copied()));
+        let off = (ours - wanted).abs() / wanted.max(TINY);
+        found.balance_gradient_norm = worse(found.balance_gradient_norm, off);
+    }
+    Ok(())
+}
+
 /// Gradients smaller than this are compared in absolute terms.
 const TINY: f64 = 1e-6;
 
-/// The gradient of the mean loss over all labels, by the names of the checkpoint.
-fn gradients(model: &Decoder, batch: &Batch) -> Result<BTreeMap<String, Vec<f32>>> {
+/// A backward pass of the mean loss over all labels, with the balance loss or without.
+struct Trained {
+    loss: f64,
+    /// Weighted; 0 where it is left out.
+    aux_loss: f64,
+    /// By the names of the checkpoint.
+    gradients: BTreeMap<String, Vec<f32>>,
+}
+
+fn trained(model: &Decoder, batch: &Batch, balance: bool) -> Result<Trained> {
     let model = model.clone().train();
-    let hidden = model.forward(&TokenBatch::new(&batch.input_ids)).hidden_btd;
+    let rows = real(&batch.input_ids, &batch.attention_mask)?;
+    let ids: Vec<&[u32]> = rows.iter().map(|(_, ids)| ids.as_slice()).collect();
+    let output = model.forward(&TokenBatch::new(&ids));
+    let hidden = output.hidden_btd;
     let [b, t, d] = hidden.dims();
     let (mut positions, mut targets) = (Vec::new(), Vec::new());
-    for (row, labels) in batch.labels.iter().enumerate() {
-        for at in (1..labels.len()).filter(|&at| labels[at] >= 0) {
-            positions.push((row * t + at - 1) as i32);
-            targets.push(labels[at] as i32);
+    for (row, (places, _)) in rows.iter().enumerate() {
+        for (at, place) in places.iter().enumerate() {
+            let label = batch.labels[row].get(place + 1);
+            if let Some(&label) = label.filter(|label| **label >= 0) {
+                positions.push((row * t + at) as i32);
+                targets.push(label as i32);
+            }
         }
     }
     let n = targets.len();
@@ -174,14 +221,25 @@ fn gradients(model: &Decoder, batch: &Batch) -> Result<BTreeMap<String, Vec<f32>
     let index = |ids| Tensor::<1, Int>::from_data(TensorData::new(ids, [n]), &device);
     let hidden = hidden.reshape([b * t, d]).select(0, index(positions));
     let (log_probs, _) = kernels::log_prob(model.logits(hidden), index(targets), 1.0);
+    let mut total = log_probs.sum() / -(n as f64);
+    let number = |loss: &Tensor<1>| f64::from(loss.clone().into_scalar::<f32>());
+    let (loss, mut aux_loss) = (number(&total), 0.0);
+    if let Some(aux) = output.aux_loss.filter(|_| balance) {
+        aux_loss = number(&aux);
+        total = total + aux;
+    }
     let mut collect = Collect {
         path: ParameterPath::default(),
-        gradients: (log_probs.sum() / -(n as f64)).backward(),
+        gradients: total.backward(),
         model: &model,
         found: Ok(BTreeMap::new()),
     };
     model.visit(&mut collect);
-    collect.found
+    Ok(Trained {
+        loss,
+        aux_loss,
+        gradients: collect.found?,
+    })
 }
 
 struct Collect<'a> {

@@ -36,6 +36,10 @@ pub struct Differences {
     pub gradient_of: String,
     /// Of the norm of a parameter's gradient, relative.
     pub gradient_norm: f64,
+    /// Of a router's balance loss, alone and in the loss, relative.
+    pub balance_loss: f64,
+    /// Of the norm of a router's gradient with it, relative.
+    pub balance_gradient_norm: f64,
     /// Tokens of greedy continuations that differ.
     pub tokens: usize,
 }
@@ -56,6 +60,8 @@ impl Differences {
             && self.loss <= LOSS
             && self.gradient <= GRADIENT
             && self.gradient_norm <= GRADIENT
+            && self.balance_loss <= LOSS
+            && self.balance_gradient_norm <= GRADIENT
             && self.tokens == 0
     }
 }
@@ -93,7 +99,7 @@ pub fn compare(dir: &Path) -> Result<Differences> {
 fn line(found: &Differences) -> String {
     format!(
         "{} {}: logits {:.1e} and cached {:.1e} of {:.1e}, loss {:.1e}, gradient {:.1e}, \
-         its norm {:.1e}, tokens {}",
+         its norm {:.1e}, balance {:.1e} and its gradient {:.1e}, tokens {}",
         if found.pass() { "pass" } else { "FAIL" },
         found.case,
         found.logits,
@@ -102,6 +108,8 @@ fn line(found: &Differences) -> String {
         found.loss,
         found.gradient,
         found.gradient_norm,
+        found.balance_loss,
+        found.balance_gradient_norm,
         found.tokens,
     )
 }
@@ -142,12 +150,14 @@ mod tests {
     #[test]
     fn every_difference_counts() {
         assert!(fine().pass());
-        let cases: [fn(&mut Differences); 6] = [
+        let cases: [fn(&mut Differences); 8] = [
             |d| d.logits = 1e-3,
             |d| d.cached_logits = f64::NAN,
             |d| d.loss = 1e-4,
             |d| d.gradient = 0.1,
             |d| d.gradient_norm = f64::INFINITY,
+            |d| d.balance_loss = 2e-5,
+            |d| d.balance_gradient_norm = f64::NAN,
             |d| d.tokens = 1,
         ];
         for spoil in cases {

@@ -71,7 +71,7 @@ fn load<M: CausalLm>(model: &M, texts: &[Sequence], micro_tokens: usize) -> Vec<
     let mut sum: Vec<Vec<u64>> = Vec::new();
     for group in micro_batches(&lengths, micro_tokens) {
         let sequences: Vec<Sequence> = group.iter().map(|&i| texts[i].clone()).collect();
-        let part = score(model, &sequences, 1.0).load;
+        let part = score(model, &sequences, 1.0).load();
         if sum.is_empty() {
             sum = part;
         } else {

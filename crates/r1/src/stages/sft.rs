@@ -190,9 +190,9 @@ pub(super) fn train(
         let report = step(trainer, &batch, MICRO_TOKENS)?;
         cost.train(trainer.model(), batch.iter().map(|s| s.tokens.len()).sum());
         let seconds = began.elapsed().as_secs_f64();
-        cx.metric(&Metric { report, seconds })?;
         let rate = report.tokens as f64 / seconds;
         progress.set_message(format!("loss {:.3}, {rate:.0} tokens/s", report.loss));
+        cx.metric(&Metric { report, seconds })?;
         progress.inc(1);
     }
     Ok(())
