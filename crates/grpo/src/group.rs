@@ -2,7 +2,7 @@
 
 use data::{Completion, Problem, Tokenizer};
 use lm::{CausalLm, GenerateOptions, Prompt, Rollout, Sampling, generate};
-use rewards::{Rubric, Score};
+use rewards::{Part, Rubric, Score};
 
 /// One problem's responses.
 #[derive(Debug, Clone)]
@@ -15,6 +15,19 @@ pub struct Group {
     pub completions: Vec<Completion>,
     /// What each was worth.
     pub scores: Vec<Score>,
+    /// The same part by part, with the weights; read for
+    /// [`RewardParts::Decoupled`](crate::RewardParts::Decoupled) alone.
+    pub parts: Vec<Vec<Part>>,
+}
+
+impl Group {
+    /// Whether the responses that could be judged all earned the same, as one alone does: their
+    /// advantages are 0.
+    pub fn is_tied(&self) -> bool {
+        let mut judged = self.scores.iter().filter(|score| score.accuracy.is_some());
+        let first = judged.next();
+        judged.all(|score| Some(score.total) == first.map(|first| first.total))
+    }
 }
 
 /// How groups are sampled.
@@ -68,7 +81,7 @@ pub fn sample<M: CausalLm>(
                 .take(options.group as usize)
                 .map(|rollout| completion(&problem, rollout, tokenizer))
                 .collect();
-            let scores = completions
+            let scores: Vec<Score> = completions
                 .iter()
                 .map(|c| rubric.score(&problem, &c.text))
                 .collect();
@@ -76,6 +89,7 @@ pub fn sample<M: CausalLm>(
                 problem,
                 prompt: prompt.tokens,
                 completions,
+                parts: scores.iter().map(|score| rubric.parts(score)).collect(),
                 scores,
             }
         })
@@ -94,5 +108,59 @@ fn completion(problem: &Problem, rollout: Rollout, tokenizer: &Tokenizer) -> Com
         tokens: rollout.tokens,
         log_probs: rollout.log_probs,
         finish: rollout.finish,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use data::{Check, Domain, Finish};
+
+    use super::*;
+
+    /// A group of two-token responses with these rewards; `None`: not judged.
+    pub(crate) fn group(rewards: &[Option<f32>]) -> Group {
+        let completion = |sample| Completion {
+            problem: "p".into(),
+            sample,
+            tokens: vec![1, 2],
+            log_probs: vec![-1.0, -1.0],
+            text: String::new(),
+            finish: Finish::Stop,
+        };
+        let score = |reward: &Option<f32>| Score {
+            total: reward.unwrap_or(0.0),
+            accuracy: *reward,
+            format: 0.0,
+            language: 0.0,
+            extra: Vec::new(),
+            rule: "none".into(),
+            answer: None,
+            reason: String::new(),
+            unjudged: Vec::new(),
+        };
+        Group {
+            problem: Problem {
+                id: "p".into(),
+                question: "?".into(),
+                answer: "1".into(),
+                solution: None,
+                family: "f".into(),
+                domain: Domain::General,
+                level: 1,
+                language: "en".into(),
+                check: Check::Answer,
+            },
+            prompt: vec![3],
+            completions: (0..rewards.len() as u32).map(completion).collect(),
+            scores: rewards.iter().map(score).collect(),
+            parts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_group_is_tied_by_what_could_be_judged() {
+        assert!(group(&[Some(0.5), None, Some(0.5)]).is_tied());
+        assert!(group(&[None, None]).is_tied());
+        assert!(!group(&[Some(0.5), None, Some(1.0)]).is_tied());
     }
 }

@@ -2,13 +2,20 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use data::Finish;
-use lm::{CausalLm, RouterReport, RouterSums, Sequence, micro_batches, router_reports, score};
+use lm::{
+    CausalLm, RouterReport, RouterSums, Sequence, micro_batches, router_reports, score,
+    score_with_entropy,
+};
 use serde::Serialize;
 use trainer::{Share, TrainError, Trainer};
 
-use crate::advantage::{advantages, deviation, mean};
+use crate::advantage::{RewardParts, advantages, decoupled_advantages, deviation, mean};
+use crate::average::Counts;
+use crate::config::GrpoConfig;
 use crate::group::Group;
-use crate::objective::{GrpoConfig, token_terms};
+use crate::kl::KlIn;
+use crate::objective::token_terms;
+use crate::shaping::Truncated;
 
 /// What a step saw and did. Means are over responses unless stated.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -57,6 +64,8 @@ struct Row {
     sequence: Sequence,
     old: Vec<f32>,
     advantage: f64,
+    /// Whether its tokens are left out of the loss.
+    masked: bool,
 }
 
 /// Improves the policy on `groups`; `reference` is the model KL is measured against.
@@ -70,14 +79,31 @@ pub fn step<M: CausalLm>(
     config: &GrpoConfig,
     micro_tokens: usize,
 ) -> Result<GrpoReport, TrainError> {
-    let rows = rows(groups, config);
+    let reference = reference.filter(|_| config.beta > 0.0);
+    let in_reward = reference.filter(|_| config.kl_in == KlIn::Reward);
+    let kl_sums = in_reward.map(|reference| kl_sums(reference, groups, config, micro_tokens));
+    let reference = reference.filter(|_| config.kl_in != KlIn::Reward);
+    let rows = rows(groups, config, kl_sums.as_deref());
     let mut report = describe(groups);
     let mut seen = Vec::new();
     let mut grad_norms = Vec::new();
     let size = rows.len().div_ceil(config.minibatches.max(1)).max(1);
+    let rollout_tokens = live_tokens(&rows) as f64 / rows.chunks(size).count().max(1) as f64;
     for _ in 0..config.inner_epochs {
-        for minibatch in rows.chunks(size) {
-            seen.extend(pass(trainer, reference, minibatch, config, micro_tokens)?);
+        for minibatch in rows.chunks(size).filter(|rows| live_tokens(rows) > 0) {
+            let counts = Counts {
+                responses: minibatch.len(),
+                tokens: live_tokens(minibatch),
+                rollout_tokens,
+            };
+            seen.extend(pass(
+                trainer,
+                reference,
+                minibatch,
+                &counts,
+                config,
+                micro_tokens,
+            )?);
             if grad_norms.is_empty() {
                 report.sampler_gap_max = seen.iter().map(|part| part.gap).fold(0.0, f64::max);
             }
@@ -89,7 +115,10 @@ pub fn step<M: CausalLm>(
     }
     let tokens: f64 = seen.iter().map(|part| part.tokens).sum();
     let per_token = |sum: fn(&Seen) -> f64| seen.iter().map(sum).sum::<f64>() / tokens.max(1.0);
-    report.kl = per_token(|part| part.kl);
+    report.kl = match &kl_sums {
+        Some(sums) => sums.concat().iter().sum::<f64>() / all_tokens(groups).max(1) as f64,
+        None => per_token(|part| part.kl),
+    };
     report.entropy = per_token(|part| part.entropy);
     report.clip_fraction = per_token(|part| part.clipped);
     report.grad_norm = mean(&grad_norms);
@@ -112,34 +141,32 @@ fn pass<M: CausalLm>(
     trainer: &mut Trainer<M>,
     reference: Option<&M>,
     rows: &[Row],
+    counts: &Counts,
     config: &GrpoConfig,
     micro_tokens: usize,
 ) -> Result<Vec<Seen>, TrainError> {
-    let total: usize = rows.iter().map(|row| row.old.len()).sum();
+    let rows: Vec<&Row> = rows.iter().filter(|row| !row.masked).collect();
     let lengths: Vec<usize> = rows.iter().map(|row| row.sequence.tokens.len()).collect();
     let parts = micro_batches(&lengths, micro_tokens);
-    let reference = reference.filter(|_| config.beta > 0.0);
     trainer.accumulate(&parts, |model, part| {
-        let here: Vec<&Row> = part.iter().map(|&i| &rows[i]).collect();
-        let weight = |row: &Row| {
-            let tokens = row.old.len();
-            config.loss_scale.weight(tokens, rows.len(), total)
-        };
-        share(model, reference, &here, &weight, total, config)
+        let here: Vec<&Row> = part.iter().map(|&i| rows[i]).collect();
+        share(model, reference, &here, counts, config)
     })
 }
 
-/// The share of `rows` in a minibatch of `total` response tokens.
+/// The share of `rows` in a minibatch of `counts`.
 fn share<M: CausalLm>(
     model: &M,
     reference: Option<&M>,
     rows: &[&Row],
-    weight: &dyn Fn(&Row) -> f64,
-    total: usize,
+    counts: &Counts,
     config: &GrpoConfig,
 ) -> Share<Seen> {
     let sequences: Vec<Sequence> = rows.iter().map(|row| row.sequence.clone()).collect();
-    let scores = score(model, &sequences, config.temperature);
+    let scores = match config.entropy_bonus > 0.0 {
+        true => score_with_entropy(model, &sequences, config.temperature),
+        false => score(model, &sequences, config.temperature),
+    };
     let load = scores.load();
     let device = scores.log_probs_n.device();
     let per_token = |value: &dyn Fn(&Row) -> f64| -> Tensor<1> {
@@ -157,17 +184,29 @@ fn share<M: CausalLm>(
         scores.log_probs_n.without_autodiff()
     });
     let advantage_n = per_token(&|row| row.advantage);
-    let terms = token_terms(scores.log_probs_n, old_n, reference_n, advantage_n, config);
-    let (entropy, clipped) = (scores.entropy_n.sum(), terms.clipped_n.sum());
-    let mut measured = vec![gap.max(), entropy, clipped];
+    let lengths: Vec<usize> = rows.iter().map(|row| row.old.len()).collect();
+    let terms = token_terms(
+        scores.log_probs_n,
+        old_n,
+        reference_n,
+        advantage_n,
+        &lengths,
+        config,
+    );
+    let entropy = scores.entropy_n.sum();
+    let mut measured = vec![gap.max(), entropy.clone().detach(), terms.clipped_n.sum()];
     let mut loss_n = terms.surrogate_n;
     if let Some(kl_n) = terms.kl_n {
         measured.push(kl_n.clone().detach().sum());
         loss_n = loss_n + kl_n * config.beta;
     }
-    let mut loss = (loss_n * per_token(weight)).sum();
+    let weight = |row: &Row| config.loss_scale.weight(row.old.len(), counts);
+    let mut loss = (loss_n * per_token(&weight)).sum();
+    if config.entropy_bonus > 0.0 {
+        loss = loss - entropy * (config.entropy_bonus / counts.tokens as f64);
+    }
     if let Some(aux) = scores.aux_loss {
-        loss = loss + aux * (tokens as f64 / total as f64);
+        loss = loss + aux * (tokens as f64 / counts.tokens as f64);
     }
     // One reading for all: each would make an accelerator wait.
     let measured = Tensor::cat(measured, 0).into_data();
@@ -188,39 +227,134 @@ fn share<M: CausalLm>(
 
 /// The responses to train on. One whose answer could not be judged has no reward to compare, so it
 /// is left out of its group.
-fn rows(groups: &[Group], config: &GrpoConfig) -> Vec<Row> {
-    let judged = |group: &Group| -> Vec<usize> {
-        (0..group.scores.len())
-            .filter(|&i| group.scores[i].accuracy.is_some())
-            .collect()
+fn rows(groups: &[Group], config: &GrpoConfig, kl_sums: Option<&[Vec<f64>]>) -> Vec<Row> {
+    let advantages = match config.reward_parts {
+        RewardParts::Sum => {
+            let rewards: Vec<Vec<f64>> = (0..groups.len())
+                .map(|g| rewards(&groups[g], config, kl_sums.map(|sums| &*sums[g])))
+                .collect();
+            advantages(&rewards, config.advantage_scale, config.baseline)
+        }
+        RewardParts::Decoupled => by_parts(groups, config),
     };
-    let rewards: Vec<Vec<f64>> = groups
-        .iter()
-        .map(|group| {
-            judged(group)
-                .iter()
-                .map(|&i| f64::from(group.scores[i].total))
-                .collect()
-        })
-        .collect();
-    let advantages = advantages(&rewards, config.advantage_scale);
     let mut rows = Vec::new();
     for (group, advantages) in groups.iter().zip(advantages) {
         for (i, advantage) in judged(group).into_iter().zip(advantages) {
             let completion = &group.completions[i];
-            let mut tokens = group.prompt.clone();
-            tokens.extend(&completion.tokens);
+            let cut = completion.finish == Finish::Length;
             rows.push(Row {
-                sequence: Sequence {
-                    tokens,
-                    context: group.prompt.len(),
-                },
+                sequence: sequence(group, i),
                 old: completion.log_probs.clone(),
                 advantage,
+                masked: cut && config.truncated == Truncated::Mask,
             });
         }
     }
     rows
+}
+
+/// The responses of `group` that could be judged.
+fn judged(group: &Group) -> Vec<usize> {
+    (0..group.scores.len())
+        .filter(|&i| group.scores[i].accuracy.is_some())
+        .collect()
+}
+
+/// Their rewards: what they scored, less what they lose by their length and by β·KL.
+fn rewards(group: &Group, config: &GrpoConfig, kl_sums: Option<&[f64]>) -> Vec<f64> {
+    let reward = |i: usize| {
+        let mut reward = f64::from(group.scores[i].total);
+        if let Some(shape) = config.overlong {
+            reward += shape.penalty(group.completions[i].tokens.len());
+        }
+        if let Some(sums) = kl_sums {
+            reward -= config.beta * sums[i];
+        }
+        reward
+    };
+    judged(group).into_iter().map(reward).collect()
+}
+
+/// Advantages of rewards part by part; the loss by length is a part of weight 1.
+fn by_parts(groups: &[Group], config: &GrpoConfig) -> Vec<Vec<f64>> {
+    let mut weights: Vec<f64> = groups
+        .iter()
+        .find_map(|group| group.parts.first())
+        .map(|parts| parts.iter().map(|part| f64::from(part.weight)).collect())
+        .unwrap_or_default();
+    weights.extend(config.overlong.map(|_| 1.0));
+    let response = |group: &Group, i: usize| -> Vec<f64> {
+        let parts = group.parts[i].iter();
+        let mut values: Vec<f64> = parts
+            .map(|part| part.value.map_or(f64::NAN, f64::from))
+            .collect();
+        let length = group.completions[i].tokens.len();
+        values.extend(config.overlong.map(|shape| shape.penalty(length)));
+        values
+    };
+    let values: Vec<Vec<Vec<f64>>> = groups
+        .iter()
+        .map(|group| {
+            let judged = judged(group).into_iter();
+            judged.map(|i| response(group, i)).collect()
+        })
+        .collect();
+    decoupled_advantages(&values, &weights)
+}
+
+/// A prompt with its `i`-th response.
+fn sequence(group: &Group, i: usize) -> Sequence {
+    let mut tokens = group.prompt.clone();
+    tokens.extend(&group.completions[i].tokens);
+    Sequence {
+        tokens,
+        context: group.prompt.len(),
+    }
+}
+
+/// The sum of the KL estimates over each response, at the policy that sampled it.
+fn kl_sums<M: CausalLm>(
+    reference: &M,
+    groups: &[Group],
+    config: &GrpoConfig,
+    micro_tokens: usize,
+) -> Vec<Vec<f64>> {
+    let all: Vec<(&Group, usize)> = groups
+        .iter()
+        .flat_map(|group| (0..group.completions.len()).map(move |i| (group, i)))
+        .collect();
+    let sequences: Vec<Sequence> = all.iter().map(|(group, i)| sequence(group, *i)).collect();
+    let lengths: Vec<usize> = sequences.iter().map(|s| s.tokens.len()).collect();
+    let mut sums = vec![0.0; all.len()];
+    for part in micro_batches(&lengths, micro_tokens) {
+        let here: Vec<Sequence> = part.iter().map(|&i| sequences[i].clone()).collect();
+        let reference_n = score(reference, &here, config.temperature)
+            .log_probs_n
+            .without_autodiff();
+        let completions = part.iter().map(|&i| &all[i].0.completions[all[i].1]);
+        let old: Vec<f32> = completions.flat_map(|c| c.log_probs.clone()).collect();
+        let old_n = vector(old, &reference_n.device());
+        let estimates = config.kl.estimate(reference_n - old_n).into_data();
+        let mut estimates = estimates.iter::<f32>().map(f64::from);
+        for i in part {
+            let tokens = sequences[i].tokens.len() - sequences[i].context;
+            sums[i] = estimates.by_ref().take(tokens).sum();
+        }
+    }
+    let mut sums = sums.into_iter();
+    let of_group = |group: &Group| sums.by_ref().take(group.completions.len()).collect();
+    groups.iter().map(of_group).collect()
+}
+
+/// Response tokens in the loss.
+fn live_tokens(rows: &[Row]) -> usize {
+    let live = rows.iter().filter(|row| !row.masked);
+    live.map(|row| row.old.len()).sum()
+}
+
+fn all_tokens(groups: &[Group]) -> usize {
+    let completions = groups.iter().flat_map(|group| &group.completions);
+    completions.map(|c| c.tokens.len()).sum()
 }
 
 fn describe(groups: &[Group]) -> GrpoReport {

@@ -3,6 +3,7 @@
 //! The vocabulary projection is computed at target positions only: prompts and padding cost no
 //! logits.
 
+use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::multi_token::{FurtherScores, further};
@@ -13,7 +14,8 @@ use crate::{CausalLm, Sequence, TokenBatch};
 pub struct Scores {
     /// Log-probability of each target token, `[n]`.
     pub log_probs_n: Tensor<1>,
-    /// Entropy in nats of the distribution each target was drawn from, `[n]`, without gradient.
+    /// Entropy in nats of the distribution each target was drawn from, `[n]`; with a gradient from
+    /// [`score_with_entropy`] alone.
     pub entropy_n: Tensor<1>,
     /// The architecture's own loss, that of its modules for further tokens included, as a mean over
     /// the targets.
@@ -40,6 +42,25 @@ impl Scores {
 /// position. Modules that predict further tokens are there to be trained: they are left out when
 /// the model tracks no gradients ([`valid`](burn::module::Module::valid)).
 pub fn score<M: CausalLm>(model: &M, sequences: &[Sequence], temperature: f64) -> Scores {
+    scores(model, sequences, temperature, false)
+}
+
+/// [`score`] with the gradient of the entropies, which keeps every target's distribution in memory
+/// until the backward pass.
+pub fn score_with_entropy<M: CausalLm>(
+    model: &M,
+    sequences: &[Sequence],
+    temperature: f64,
+) -> Scores {
+    scores(model, sequences, temperature, true)
+}
+
+fn scores<M: CausalLm>(
+    model: &M,
+    sequences: &[Sequence],
+    temperature: f64,
+    entropy_gradient: bool,
+) -> Scores {
     let device = model.device();
     let rows: Vec<&[u32]> = sequences.iter().map(|s| s.tokens.as_slice()).collect();
     let batch = TokenBatch::new(&rows);
@@ -61,15 +82,27 @@ pub fn score<M: CausalLm>(model: &M, sequences: &[Sequence], temperature: f64) -
     let select = Tensor::<1, Int>::from_data(TensorData::new(positions, [n]), &device);
     let hidden_nd = output.hidden_btd.reshape([b * t, d]).select(0, select);
     let targets_n = Tensor::<1, Int>::from_data(TensorData::new(targets, [n]), &device);
-    let (log_probs_n, entropy_n) =
-        kernels::log_prob(model.logits(hidden_nd), targets_n, temperature);
+    let logits_nv = model.logits(hidden_nd);
+    let with_gradient = entropy_gradient.then(|| entropy(logits_nv.clone(), temperature));
+    let (log_probs_n, entropy_n) = kernels::log_prob(logits_nv, targets_n, temperature);
     Scores {
         log_probs_n,
-        entropy_n,
+        entropy_n: with_gradient.unwrap_or(entropy_n),
         aux_loss,
         routers,
         further: further.flatten(),
     }
+}
+
+/// Entropy in nats of each row's softmax(logits / temperature), `[n]`.
+fn entropy(logits_nv: Tensor<2>, temperature: f64) -> Tensor<1> {
+    let log_probs_nv = log_softmax(logits_nv.div_scalar(temperature), 1);
+    // A logit of −∞ has probability 0 and adds nothing: keep 0 · −∞ out of the sum.
+    let log_probs_nv = log_probs_nv.clamp_min(-1e4);
+    (log_probs_nv.clone().exp() * log_probs_nv)
+        .sum_dim(1)
+        .neg()
+        .squeeze_dim(1)
 }
 
 /// The flat position each target is predicted from by a module that reads `ahead` tokens further,
@@ -100,7 +133,26 @@ pub(crate) fn add(left: Option<Tensor<1>>, right: Option<Tensor<1>>) -> Option<T
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Device;
+
     use super::*;
+
+    #[test]
+    fn entropy_has_its_gradient() {
+        let device = Device::flex().autodiff();
+        let logits = Tensor::<2>::from_floats([[0.2, -0.4, 1.0]], &device).require_grad();
+        let found = entropy(logits.clone(), 2.0);
+        let gradients = found.clone().sum().backward();
+        // Softmax of 0.1, −0.2, 0.5; dH/dz = −p·(log p + H), and a half of it by the temperature.
+        let weights = [0.1_f64, -0.2, 0.5].map(f64::exp);
+        let p = weights.map(|weight| weight / weights.iter().sum::<f64>());
+        let h: f64 = -p.iter().map(|p| p * p.ln()).sum::<f64>();
+        assert!((f64::from(found.into_scalar::<f32>()) - h).abs() < 1e-6);
+        let gradient = logits.grad(&gradients).unwrap().into_data();
+        for (found, p) in gradient.iter::<f64>().zip(p) {
+            assert!((found + 0.5 * p * (p.ln() + h)).abs() < 1e-6, "{gradient}");
+        }
+    }
 
     #[test]
     fn targets_are_predicted_from_the_position_before() {

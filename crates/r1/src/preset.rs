@@ -172,6 +172,64 @@ mod tests {
     }
 
     #[test]
+    fn a_closed_choice_names_its_key_and_what_is_allowed() {
+        for (change, key, allowed) in [
+            ("zero.objective=grop", "zero.objective", "`vespo`"),
+            ("second.kl=k4", "second.kl", "`k3`"),
+            ("zero.kl_in=both", "zero.kl_in", "`weighted_loss`"),
+            (
+                "zero.advantage_scale=std",
+                "zero.advantage_scale",
+                "`batch`",
+            ),
+            ("zero.baseline=none", "zero.baseline", "`leave_one_out`"),
+            ("zero.reward_parts=each", "zero.reward_parts", "`decoupled`"),
+            ("zero.truncated=drop", "zero.truncated", "`mask`"),
+        ] {
+            let message = refused(change);
+            assert!(
+                message.contains(key) && message.contains(allowed),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn objectives_take_what_goes_with_them() {
+        assert!(refused("zero.dual_clip=1.1").contains("above 1 + epsilon_high = 1.2"));
+        assert!(
+            refused("zero.objective=cispo").contains("at least 1 where the objective is cispo")
+        );
+        assert!(refused("zero.entropy_bonus=-1").contains("at least 0"));
+        assert!(refused("zero.overlong=105").contains("zero.max_new_tokens = 104"));
+        let refused = |changes: &[&str]| load(changes).unwrap_err().to_string();
+        let decoupled = "zero.reward_parts=decoupled";
+        assert!(refused(&[decoupled, "zero.kl_in=reward"]).contains("other than reward"));
+        assert!(refused(&["zero.objective=sapo", "zero.dual_clip=3"]).contains("clips"));
+        for changes in [
+            &["zero.objective=cispo", "zero.epsilon_high=5"][..],
+            &[
+                "zero.objective=gspo",
+                "zero.dual_clip=3",
+                "zero.kl_in=weighted_loss",
+            ],
+            &[
+                decoupled,
+                "zero.truncated=mask",
+                "zero.overlong=16",
+                "zero.resample=3",
+            ],
+            &[
+                "zero.baseline=leave_one_out",
+                "zero.advantage_scale=none",
+                "zero.kl_in=reward",
+            ],
+        ] {
+            load(changes).unwrap();
+        }
+    }
+
+    #[test]
     fn a_missing_problem_file_is_named() {
         let message = refused("tasks.file=/nowhere/x.jsonl");
         assert!(message.contains("tasks.file") && message.contains("/nowhere/x.jsonl"));

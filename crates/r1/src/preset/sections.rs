@@ -1,5 +1,6 @@
 //! The sections of a preset. Counts are whole numbers, shares and probabilities lie in [0, 1].
 
+use grpo::{AdvantageScale, Baseline, Kl, KlIn, Objective, RewardParts, Truncated};
 use serde::{Deserialize, Serialize};
 
 /// Which problems there are, and how many texts are made of them.
@@ -172,12 +173,35 @@ pub struct Rl {
     pub lr: f64,
     /// Rollouts in which the learning rate rises to `lr`.
     pub warmup: usize,
-    /// Weight of the KL divergence from the reference, β; 0: none.
-    pub beta: f64,
+    /// What is optimised: grpo, bnpo, dr_grpo, dapo, cispo, gspo, sapo, luspo or vespo.
+    pub objective: Objective,
     /// How far below 1 a probability ratio still counts.
     pub epsilon: f64,
-    /// How far above 1 a probability ratio still counts.
+    /// How far above 1 a probability ratio still counts; with cispo the highest weight itself.
     pub epsilon_high: f64,
+    /// The highest ratio, whatever the advantage's sign; 0: none.
+    pub dual_clip: f64,
+    /// Weight of the KL divergence from the reference, β; 0: none.
+    pub beta: f64,
+    /// Its estimator: k1, k2 or k3.
+    pub kl: Kl,
+    /// Where it stands: loss, weighted_loss (times the ratio) or reward.
+    pub kl_in: KlIn,
+    /// Weight of the policy's entropy, which is taken off the loss; 0: none.
+    pub entropy_bonus: f64,
+    /// What advantages are divided by: the deviation of the group or of the batch, or none.
+    pub advantage_scale: AdvantageScale,
+    /// What is taken off a reward: mean (of the group) or leave_one_out (of its others).
+    pub baseline: Baseline,
+    /// Whether the sum of accuracy, format and language is normalised (sum) or each of them
+    /// (decoupled).
+    pub reward_parts: RewardParts,
+    /// Whether responses that were cut off are trained on: keep or mask.
+    pub truncated: Truncated,
+    /// Tokens before the longest response at which a growing penalty begins; 0: none.
+    pub overlong: usize,
+    /// Rounds in which groups that are tied are drawn anew; 0: they are kept.
+    pub resample: usize,
     /// Sampling temperature.
     pub temperature: f64,
     /// Probability mass sampled from; 1: all of it.

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::path::Path;
 
+use grpo::{AdvantageScale, Baseline, KlIn, RewardParts, Surrogate};
+
 use super::{Corpus, Eval, Model, Preset, Pretraining, Rejection, Rl, Student, Supervised, Tasks};
 use crate::usage::{UsageError, nearest};
 
@@ -220,8 +222,7 @@ impl Rl {
         require(self.group >= 2, &key("group"), self.group, why)?;
         positive(&key("lr"), self.lr)?;
         not_negative(&key("beta"), self.beta)?;
-        positive(&key("epsilon"), self.epsilon)?;
-        positive(&key("epsilon_high"), self.epsilon_high)?;
+        self.objective_fits(section)?;
         positive(&key("temperature"), self.temperature)?;
         mass(&key("top_p"), self.top_p)?;
         at_least(&key("max_new_tokens"), self.max_new_tokens, 1)?;
@@ -239,6 +240,46 @@ impl Rl {
         not_negative(&key("language"), self.language)?;
         levels(&key("levels"), &self.levels)?;
         share(&key("level_up"), self.level_up)
+    }
+}
+
+impl Rl {
+    /// The settings of the objective and of its advantages, and which of them go together.
+    fn objective_fits(&self, section: &str) -> Checked {
+        let key = |name: &str| format!("{section}.{name}");
+        positive(&key("epsilon"), self.epsilon)?;
+        positive(&key("epsilon_high"), self.epsilon_high)?;
+        not_negative(&key("entropy_bonus"), self.entropy_bonus)?;
+        let (surrogate, ..) = self.objective.parts(self.max_new_tokens);
+        require(
+            surrogate != Surrogate::Cispo || self.epsilon_high >= 1.0,
+            &key("epsilon_high"),
+            self.epsilon_high,
+            "at least 1 where the objective is cispo (it is the highest weight itself)",
+        )?;
+        let highest = 1.0 + self.epsilon_high;
+        require(
+            self.dual_clip == 0.0 || surrogate == Surrogate::Clip && self.dual_clip > highest,
+            &key("dual_clip"),
+            self.dual_clip,
+            &format!("0 (none), or above 1 + epsilon_high = {highest} where the objective clips"),
+        )?;
+        at_most(
+            &key("overlong"),
+            self.overlong,
+            &key("max_new_tokens"),
+            self.max_new_tokens,
+        )?;
+        let plain = self.advantage_scale == AdvantageScale::Group
+            && self.baseline == Baseline::Mean
+            && (self.kl_in != KlIn::Reward || self.beta == 0.0);
+        require(
+            self.reward_parts == RewardParts::Sum || plain,
+            &key("reward_parts"),
+            "decoupled",
+            "it normalises in its own way: advantage_scale = group, baseline = mean and kl_in \
+             other than reward go with it",
+        )
     }
 }
 

@@ -1,18 +1,20 @@
 //! Reinforcement learning with GRPO on the hybrid reward.
 
+mod settings;
+
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use burn::module::Module;
-use data::{Finish, seed};
-use grpo::{AdvantageScale, Group, GrpoConfig, GrpoReport, Kl, LossScale};
+use data::Finish;
+use grpo::{Drawn, Group, GrpoReport, KlIn, draw_untied};
 use moe_model::Decoder;
-use rand::RngExt;
-use rewards::{Mode, Rubric, RubricConfig};
+use rewards::Rubric;
 use serde::Serialize;
 use serde_json::{Value, json};
-use trainer::{AdamWConfig, Schedule, Trainer, TrainerConfig};
+use trainer::Trainer;
 
+use self::settings::{objective, rollout_seed, rubric_config, trainer_config};
 use super::ask;
 use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
@@ -99,15 +101,24 @@ impl Stage for Rl<'_> {
                 break;
             }
             let began = Instant::now();
-            let options = ask::options(
-                plan.group,
-                (plan.temperature, plan.top_p),
-                plan.max_new_tokens,
-                seed::stream(cx.seed, &["rollouts", &step.to_string()]).random(),
-            );
-            let asked = problems.take(plan.prompts);
             let snapshot = trainer.snapshot();
-            let groups = grpo::sample(&snapshot, &tokenizer, asked, &rubric, &options, &mut |_| ());
+            let mut draw = |round: usize, prompts: usize| {
+                let options = ask::options(
+                    plan.group,
+                    (plan.temperature, plan.top_p),
+                    plan.max_new_tokens,
+                    rollout_seed(cx.seed, step, round),
+                );
+                let asked = problems.take(prompts);
+                grpo::sample(&snapshot, &tokenizer, asked, &rubric, &options, &mut |_| ())
+            };
+            let Drawn { groups, tied } = match plan.resample {
+                0 => Drawn {
+                    groups: draw(0, plan.prompts),
+                    tied: Vec::new(),
+                },
+                rounds => draw_untied(plan.prompts, rounds, draw),
+            };
             drop(snapshot);
             let sample_seconds = began.elapsed().as_secs_f64();
 
@@ -120,8 +131,8 @@ impl Stage for Rl<'_> {
             )
             .with_context(|| blame(&groups))?;
             report.step = step;
-            add_cost(&mut cost, trainer.model(), &groups, plan);
-            for group in &groups {
+            add_cost(&mut cost, trainer.model(), &groups, &tied, plan);
+            for group in groups.iter().chain(&tied) {
                 Line::write_all(cx, Some(step), group)?;
             }
             if plan.reference_every > 0 && step.is_multiple_of(plan.reference_every) {
@@ -134,7 +145,7 @@ impl Stage for Rl<'_> {
                 report.reward, report.accuracy, report.kl, report.tokens_mean
             ));
             progress.inc(1);
-            recent.push(report.accuracy);
+            recent.push(accuracy(groups.iter().chain(&tied)));
             if recent.len() >= LEVEL_WINDOW
                 && recent[recent.len() - LEVEL_WINDOW..].iter().sum::<f64>()
                     > plan.level_up * LEVEL_WINDOW as f64
@@ -145,6 +156,7 @@ impl Stage for Rl<'_> {
             let train_seconds = seconds - sample_seconds;
             cx.metric(&Metric {
                 report,
+                resampled: tied.len(),
                 level,
                 seconds,
                 sample_seconds,
@@ -161,6 +173,8 @@ impl Stage for Rl<'_> {
 struct Metric {
     #[serde(flatten)]
     report: GrpoReport,
+    /// Tied groups that others were drawn for; what is reported is without them.
+    resampled: usize,
     /// The hardest level asked.
     level: u32,
     seconds: f64,
@@ -217,51 +231,34 @@ impl Line<'_> {
     }
 }
 
-fn rubric_config(plan: &preset::Rl) -> RubricConfig {
-    RubricConfig {
-        accuracy: plan.accuracy as f32,
-        format: plan.format as f32,
-        language: plan.language as f32,
-        mode: Mode::Sum,
-        ..RubricConfig::default()
-    }
+/// Share of right answers among the judged.
+fn accuracy<'a>(groups: impl Iterator<Item = &'a Group>) -> f64 {
+    let scores = groups.flat_map(|group| &group.scores);
+    let judged: Vec<f64> = scores.filter_map(|s| s.accuracy).map(f64::from).collect();
+    judged.iter().sum::<f64>() / judged.len().max(1) as f64
 }
 
-fn objective(plan: &preset::Rl) -> GrpoConfig {
-    GrpoConfig {
-        beta: plan.beta,
-        epsilon: plan.epsilon,
-        epsilon_high: plan.epsilon_high,
-        kl: Kl::K3,
-        advantage_scale: AdvantageScale::Group,
-        loss_scale: LossScale::Response,
-        inner_epochs: plan.inner_epochs,
-        minibatches: plan.minibatches,
-        temperature: plan.temperature,
-    }
-}
-
-fn trainer_config(plan: &preset::Rl) -> TrainerConfig {
-    TrainerConfig {
-        adamw: AdamWConfig::default(),
-        schedule: Schedule::constant(plan.lr, plan.warmup),
-        clip: plan.clip,
-    }
-}
-
-/// Sampling, scoring by the reference, and training of one step.
-fn add_cost(cost: &mut Cost, model: &Decoder, groups: &[Group], plan: &preset::Rl) {
+/// Sampling, scoring by the reference, and training of one step; `tied` groups were only sampled.
+fn add_cost(cost: &mut Cost, model: &Decoder, groups: &[Group], tied: &[Group], plan: &preset::Rl) {
+    let responses = |group: &Group| {
+        group
+            .completions
+            .iter()
+            .map(|c| c.tokens.len())
+            .sum::<usize>()
+    };
     let mut sampled = 0;
+    for group in groups.iter().chain(tied) {
+        sampled += group.prompt.len() + responses(group);
+    }
     let mut read = 0;
     for group in groups {
-        let responses: usize = group.completions.iter().map(|c| c.tokens.len()).sum();
-        sampled += group.prompt.len() + responses;
-        read += group.prompt.len() * group.completions.len() + responses;
+        read += group.prompt.len() * group.completions.len() + responses(group);
     }
     cost.sample(model, sampled);
-    for _ in 0..plan.inner_epochs {
+    for epoch in 0..plan.inner_epochs {
         cost.train(model, read);
-        if plan.beta > 0.0 {
+        if plan.beta > 0.0 && (epoch == 0 || plan.kl_in != KlIn::Reward) {
             cost.sample(model, read);
         }
     }

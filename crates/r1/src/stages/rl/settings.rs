@@ -1,0 +1,134 @@
+//! What a preset's section says, as the crates that carry it out want it.
+
+use data::seed;
+use grpo::{GrpoConfig, Overlong};
+use rand::RngExt;
+use rewards::{Mode, RubricConfig};
+use trainer::{AdamWConfig, Schedule, TrainerConfig};
+
+use crate::preset;
+
+pub(super) fn rubric_config(plan: &preset::Rl) -> RubricConfig {
+    RubricConfig {
+        accuracy: plan.accuracy as f32,
+        format: plan.format as f32,
+        language: plan.language as f32,
+        mode: Mode::Sum,
+        ..RubricConfig::default()
+    }
+}
+
+pub(super) fn objective(plan: &preset::Rl) -> GrpoConfig {
+    GrpoConfig {
+        epsilon: plan.epsilon,
+        epsilon_high: plan.epsilon_high,
+        dual_clip: (plan.dual_clip > 0.0).then_some(plan.dual_clip),
+        beta: plan.beta,
+        kl: plan.kl,
+        kl_in: plan.kl_in,
+        entropy_bonus: plan.entropy_bonus,
+        advantage_scale: plan.advantage_scale,
+        baseline: plan.baseline,
+        reward_parts: plan.reward_parts,
+        truncated: plan.truncated,
+        overlong: (plan.overlong > 0).then_some(Overlong {
+            longest: plan.max_new_tokens,
+            cache: plan.overlong,
+        }),
+        inner_epochs: plan.inner_epochs,
+        minibatches: plan.minibatches,
+        temperature: plan.temperature,
+        ..GrpoConfig::of(plan.objective, plan.max_new_tokens)
+    }
+}
+
+pub(super) fn trainer_config(plan: &preset::Rl) -> TrainerConfig {
+    TrainerConfig {
+        adamw: AdamWConfig::default(),
+        schedule: Schedule::constant(plan.lr, plan.warmup),
+        clip: plan.clip,
+    }
+}
+
+/// The seed of a step's responses; each further round of drawing has its own.
+pub(super) fn rollout_seed(seed: u64, step: usize, round: usize) -> u64 {
+    let (step, again) = (step.to_string(), round.to_string());
+    let path = ["rollouts", &step, &again];
+    let path = if round == 0 { &path[..2] } else { &path };
+    seed::stream(seed, path).random()
+}
+
+#[cfg(test)]
+mod tests {
+    use grpo::{AdvantageScale, Baseline, Kl, KlIn, Objective, RewardParts, Truncated};
+
+    use super::*;
+    use crate::preset::Preset;
+
+    fn of(changes: &[&str]) -> GrpoConfig {
+        let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        objective(&Preset::load("smoke", &changes).unwrap().zero)
+    }
+
+    #[test]
+    fn the_default_is_grpo_as_the_recipe_has_it() {
+        let expected = GrpoConfig {
+            minibatches: 2,
+            ..GrpoConfig::of(Objective::Grpo, 16)
+        };
+        assert_eq!(of(&[]), expected);
+    }
+
+    #[test]
+    fn every_setting_arrives() {
+        let found = of(&[
+            "zero.objective=luspo",
+            "zero.epsilon=0.1",
+            "zero.epsilon_high=0.4",
+            "zero.dual_clip=3",
+            "zero.beta=0.5",
+            "zero.kl=k1",
+            "zero.kl_in=reward",
+            "zero.entropy_bonus=0.25",
+            "zero.advantage_scale=none",
+            "zero.baseline=leave_one_out",
+            "zero.truncated=mask",
+            "zero.overlong=4",
+            "zero.inner_epochs=3",
+            "zero.minibatches=1",
+            "zero.temperature=0.7",
+        ]);
+        let expected = GrpoConfig {
+            epsilon: 0.1,
+            epsilon_high: 0.4,
+            dual_clip: Some(3.0),
+            beta: 0.5,
+            kl: Kl::K1,
+            kl_in: KlIn::Reward,
+            entropy_bonus: 0.25,
+            advantage_scale: AdvantageScale::None,
+            baseline: Baseline::LeaveOneOut,
+            reward_parts: RewardParts::Sum,
+            truncated: Truncated::Mask,
+            overlong: Some(Overlong {
+                longest: 16,
+                cache: 4,
+            }),
+            inner_epochs: 3,
+            minibatches: 1,
+            temperature: 0.7,
+            ..GrpoConfig::of(Objective::Luspo, 16)
+        };
+        assert_eq!(found, expected);
+        let decoupled = of(&["zero.reward_parts=decoupled"]);
+        assert_eq!(decoupled.reward_parts, RewardParts::Decoupled);
+    }
+
+    #[test]
+    fn every_round_has_its_own_seed() {
+        let seeds = [(1, 0), (1, 1), (1, 2), (2, 0), (2, 1)].map(|(s, r)| rollout_seed(7, s, r));
+        for (i, seed) in seeds.iter().enumerate() {
+            assert!(!seeds[..i].contains(seed));
+        }
+    }
+}
