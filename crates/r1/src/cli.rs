@@ -23,7 +23,8 @@ struct Args {
 enum Command {
     /// Run the whole recipe, or go on with it; the results end up in the run directory.
     Pipeline(Pipeline),
-    /// Compare a model with the recorded outputs of a reference; exit code 1 where they differ.
+    /// Compare models and objectives with the recorded outputs of a reference; exit code 1 where
+    /// they differ.
     Parity(Parity),
     /// Count a model's parameters, their bytes and those of its cache, without building it.
     ///
@@ -46,7 +47,7 @@ struct Count {
 /// The arguments of `r1 parity`.
 #[derive(Debug, clap::Args)]
 struct Parity {
-    /// Cases, or folders of cases.
+    /// Cases, folders of cases, or a file of objectives' cases (grpo_cases.json).
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// One JSON object a case.

@@ -2,10 +2,12 @@
 //!
 //! A case is a directory with a checkpoint, `case.json` (batches of token ids, losses, greedy
 //! continuations) and the reference's numbers in `expected.safetensors` and, where gradients are to
-//! be compared, `grads_nopad.safetensors`.
+//! be compared, `grads_nopad.safetensors`. The objectives of reinforcement learning have cases of
+//! their own ([`objectives`]).
 
 mod case;
 mod measure;
+pub mod objectives;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -74,7 +76,11 @@ pub fn run(paths: &[PathBuf], json: bool) -> Result<bool> {
     let mut out = std::io::stdout().lock();
     let mut passed = true;
     for path in paths {
-        for dir in cases(path)? {
+        let objectives = objectives::file(path);
+        if let Some(file) = &objectives {
+            passed &= objectives::run(file, json, &mut out)?;
+        }
+        for dir in cases(path, objectives.is_some())? {
             let found = compare(&dir)?;
             passed &= found.pass();
             if json {
@@ -114,8 +120,12 @@ fn line(found: &Differences) -> String {
     )
 }
 
-/// The path itself where it is a case, otherwise the cases right in it.
-fn cases(path: &Path) -> Result<Vec<PathBuf>> {
+/// The path itself where it is a case, otherwise the cases right in it; it may have none where it
+/// has `others`.
+fn cases(path: &Path, others: bool) -> Result<Vec<PathBuf>> {
+    if path.is_file() {
+        return Ok(Vec::new());
+    }
     if path.join(CASE).exists() {
         return Ok(vec![path.to_path_buf()]);
     }
@@ -126,10 +136,11 @@ fn cases(path: &Path) -> Result<Vec<PathBuf>> {
         .filter(|dir| dir.join(CASE).exists())
         .collect();
     found.sort();
-    if found.is_empty() {
+    if found.is_empty() && !others {
         let message = format!(
-            "{}: neither it nor a folder in it has a {CASE}",
-            path.display()
+            "{}: neither it nor a folder in it has a {CASE}, and it has no {}",
+            path.display(),
+            objectives::FILE
         );
         return Err(UsageError(message).into());
     }
@@ -173,7 +184,7 @@ mod tests {
     #[test]
     fn a_folder_without_cases_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let error = cases(dir.path()).unwrap_err();
+        let error = cases(dir.path(), false).unwrap_err();
         assert!(error.is::<UsageError>() && error.to_string().contains(CASE));
     }
 
@@ -184,7 +195,7 @@ mod tests {
         if !root.exists() {
             return;
         }
-        for dir in cases(&root).unwrap() {
+        for dir in cases(&root, false).unwrap() {
             let found = compare(&dir).unwrap();
             assert!(found.pass(), "{found:?}");
         }
