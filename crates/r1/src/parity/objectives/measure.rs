@@ -23,7 +23,7 @@ pub(super) fn measure(case: &Case, device: &Device) -> ObjectiveDifferences {
     let loss = Loss::compute(case, &device.clone().autodiff(), dtype);
     let mut found = ObjectiveDifferences {
         case: case.name.clone(),
-        advantages: largest(&advantages_of(case), &expected.advantages),
+        advantages: between_advantages(&advantages_of(case), &expected.advantages),
         loss: relative(loss.loss, expected.loss),
         gradient: largest(&loss.gradient.concat(), &expected.gradient.concat()),
         allowed: if double { 1e-6 } else { 1e-4 },
@@ -34,7 +34,7 @@ pub(super) fn measure(case: &Case, device: &Device) -> ObjectiveDifferences {
     }
     for (name, &expected) in &expected.metrics {
         let off = relative(loss.metric(name, case), expected);
-        if found.metric.is_empty() || !(off <= found.metrics) {
+        if found.metric.is_empty() || off.is_nan() || off > found.metrics {
             found.metrics = off;
             found.metric.clone_from(name);
         }
@@ -138,7 +138,10 @@ impl Loss {
         } else {
             1.0 + config.epsilon_high
         };
-        let highest = config.dual_clip.unwrap_or(f64::INFINITY);
+        let highest = match config.surrogate {
+            Surrogate::Clip => config.dual_clip.unwrap_or(f64::INFINITY),
+            _ => f64::INFINITY,
+        };
         let is_low = |r: f64, a: f64| r.min(highest) < 1.0 - config.epsilon && a < 0.0;
         let is_high = |r: f64, a: f64| r.min(highest) > high && a > 0.0;
         let share = |is: &dyn Fn(f64, f64) -> bool| -> Rows {
@@ -255,10 +258,25 @@ fn average(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
+/// The largest difference of an advantage, relative to it or to a tenth of the largest: advantages
+/// are centred, so that a small one is the difference of numbers as large as those.
+fn between_advantages(found: &[f64], expected: &[f64]) -> f64 {
+    let most = expected.iter().fold(0.0_f64, |most, a| most.max(a.abs()));
+    let off = found.iter().zip(expected).map(|(a, b)| {
+        let size = b.abs().max(most / 10.0).max(SMALL);
+        (a - b).abs() / size
+    });
+    off.fold(0.0, worse)
+}
+
 /// The largest of the relative differences; what is not a number is the largest of all.
 fn largest(found: &[f64], expected: &[f64]) -> f64 {
     let off = found.iter().zip(expected).map(|(a, b)| relative(*a, *b));
-    off.fold(0.0, |a, b| if a.is_nan() || a > b { a } else { b })
+    off.fold(0.0, worse)
+}
+
+fn worse(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a > b { a } else { b }
 }
 
 fn relative(found: f64, expected: f64) -> f64 {

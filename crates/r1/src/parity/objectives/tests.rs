@@ -94,6 +94,24 @@ fn every_mean_has_its_weight() {
     }
 }
 
+/// The first response's tokens have become e times as likely: CISPO weighs them by 2 and no more,
+/// and knows no δ.
+#[test]
+fn a_capped_weight_worked_by_hand() {
+    let a = 0.5 / (0.5_f64.sqrt() + 1e-4);
+    let mut case = worked();
+    case["config"]["loss_type"] = json!("cispo");
+    case["config"]["epsilon_high"] = json!(2.0);
+    case["config"]["delta"] = json!(1.5);
+    case["old_logps"] = json!([[-2.0, -3.0], [-0.5, -9.0]]);
+    let (first, second) = (-2.0 * a / 3.0, a / 3.0);
+    case["expected"]["grad"] = json!([[first, first], [second, 0.0]]);
+    case["expected"]["loss"] = json!(-3.0 * first - 0.5 * second);
+    case["expected"]["metrics"] = json!({"cispo_clip_ratio": 2.0 / 3.0});
+    let found = found(case).unwrap();
+    assert!(found[0].pass(), "{}", found[0].line());
+}
+
 #[test]
 fn every_difference_is_seen() {
     for (pointer, wrong) in [

@@ -8,6 +8,7 @@ use trainer::{AdamWConfig, Schedule, TrainerConfig};
 
 use crate::preset;
 
+/// What a response is worth.
 pub(super) fn rubric_config(plan: &preset::Rl) -> RubricConfig {
     RubricConfig {
         accuracy: plan.accuracy as f32,
@@ -18,6 +19,7 @@ pub(super) fn rubric_config(plan: &preset::Rl) -> RubricConfig {
     }
 }
 
+/// What is optimised.
 pub(super) fn objective(plan: &preset::Rl) -> GrpoConfig {
     GrpoConfig {
         epsilon: plan.epsilon,
@@ -42,6 +44,7 @@ pub(super) fn objective(plan: &preset::Rl) -> GrpoConfig {
     }
 }
 
+/// How a gradient becomes a step.
 pub(super) fn trainer_config(plan: &preset::Rl) -> TrainerConfig {
     TrainerConfig {
         adamw: AdamWConfig::default(),
