@@ -133,7 +133,9 @@ fn or_zero(advantage: f64) -> f64 {
 }
 
 pub(crate) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
+    // Not `sum`: of nothing it is −0.
+    let sum = values.iter().fold(0.0, |sum, value| sum + value);
+    sum / values.len().max(1) as f64
 }
 
 /// Sample standard deviation; 0 for fewer than two values.

@@ -5,8 +5,8 @@
 //! its reward relative to the group's. No critic. The files read in that order: [`sample`] (groups),
 //! [`draw_untied`] (dynamic sampling), `shaping` (too long), `advantage`, then the loss of a token:
 //! `ratio` (importance), `surrogate` (clip, CISPO, SAPO, VESPO), `kl`, put together in `objective`;
-//! `average` makes one number of all tokens, and [`step`] is one rollout's worth of optimizer steps.
-//! `config` has every choice, and the named [`Objective`]s.
+//! `average` makes one number of all tokens, `rows` are the responses of a step, and [`step`] is one
+//! rollout's worth of optimizer steps. `config` has every choice, and the named [`Objective`]s.
 //!
 //! Gradients are automatic differentiation's; tests hold them against finite differences.
 #![recursion_limit = "256"]
@@ -19,6 +19,7 @@ mod kl;
 mod objective;
 mod ratio;
 mod resample;
+mod rows;
 mod shaping;
 mod step;
 mod surrogate;

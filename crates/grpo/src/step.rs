@@ -1,6 +1,6 @@
 //! One GRPO step: from scored groups to an updated policy.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Tensor;
 use data::Finish;
 use lm::{
     CausalLm, RouterReport, RouterSums, Sequence, micro_batches, router_reports, score,
@@ -9,20 +9,20 @@ use lm::{
 use serde::Serialize;
 use trainer::{Share, TrainError, Trainer};
 
-use crate::advantage::{RewardParts, advantages, decoupled_advantages, deviation, mean};
+use crate::advantage::{deviation, mean};
 use crate::average::Counts;
 use crate::config::GrpoConfig;
 use crate::group::Group;
 use crate::kl::KlIn;
 use crate::objective::token_terms;
-use crate::shaping::Truncated;
+use crate::rows::{Row, all_tokens, kl_sums, live_tokens, rows, vector};
 
 /// What a step saw and did. Means are over responses unless stated.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct GrpoReport {
     /// Step number, from 1.
     pub step: usize,
-    /// Total reward.
+    /// Total reward, before what its length and the KL may take off.
     pub reward: f64,
     /// Its standard deviation.
     pub reward_std: f64,
@@ -32,11 +32,12 @@ pub struct GrpoReport {
     pub format: f64,
     /// Language score.
     pub language: f64,
-    /// KL to the reference, mean over tokens; 0 without a reference.
+    /// KL to the reference, mean over tokens; 0 without a reference. Where it is in the reward, it
+    /// is that of the policy that sampled.
     pub kl: f64,
     /// Entropy of the policy in nats, mean over tokens.
     pub entropy: f64,
-    /// Share of tokens whose gradient the clip cut off.
+    /// Share of tokens whose ratio the clip or the cap held back; 0 where neither is.
     pub clip_fraction: f64,
     /// Global gradient norm before clipping, mean over optimizer steps.
     pub grad_norm: f64,
@@ -57,15 +58,6 @@ pub struct GrpoReport {
     /// What the router of each mixture layer did, over all optimizer steps.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub routers: Vec<RouterReport>,
-}
-
-/// A response ready to be trained on.
-struct Row {
-    sequence: Sequence,
-    old: Vec<f32>,
-    advantage: f64,
-    /// Whether its tokens are left out of the loss.
-    masked: bool,
 }
 
 /// Improves the policy on `groups`; `reference` is the model KL is measured against.
@@ -114,7 +106,10 @@ pub fn step<M: CausalLm>(
         }
     }
     let tokens: f64 = seen.iter().map(|part| part.tokens).sum();
-    let per_token = |sum: fn(&Seen) -> f64| seen.iter().map(sum).sum::<f64>() / tokens.max(1.0);
+    let per_token = |sum: fn(&Seen) -> f64| {
+        let sums = seen.iter().map(sum);
+        sums.fold(0.0, |total, part| total + part) / tokens.max(1.0)
+    };
     report.kl = match &kl_sums {
         Some(sums) => sums.concat().iter().sum::<f64>() / all_tokens(groups).max(1) as f64,
         None => per_token(|part| part.kl),
@@ -225,138 +220,6 @@ fn share<M: CausalLm>(
     }
 }
 
-/// The responses to train on. One whose answer could not be judged has no reward to compare, so it
-/// is left out of its group.
-fn rows(groups: &[Group], config: &GrpoConfig, kl_sums: Option<&[Vec<f64>]>) -> Vec<Row> {
-    let advantages = match config.reward_parts {
-        RewardParts::Sum => {
-            let rewards: Vec<Vec<f64>> = (0..groups.len())
-                .map(|g| rewards(&groups[g], config, kl_sums.map(|sums| &*sums[g])))
-                .collect();
-            advantages(&rewards, config.advantage_scale, config.baseline)
-        }
-        RewardParts::Decoupled => by_parts(groups, config),
-    };
-    let mut rows = Vec::new();
-    for (group, advantages) in groups.iter().zip(advantages) {
-        for (i, advantage) in judged(group).into_iter().zip(advantages) {
-            let completion = &group.completions[i];
-            let cut = completion.finish == Finish::Length;
-            rows.push(Row {
-                sequence: sequence(group, i),
-                old: completion.log_probs.clone(),
-                advantage,
-                masked: cut && config.truncated == Truncated::Mask,
-            });
-        }
-    }
-    rows
-}
-
-/// The responses of `group` that could be judged.
-fn judged(group: &Group) -> Vec<usize> {
-    (0..group.scores.len())
-        .filter(|&i| group.scores[i].accuracy.is_some())
-        .collect()
-}
-
-/// Their rewards: what they scored, less what they lose by their length and by β·KL.
-fn rewards(group: &Group, config: &GrpoConfig, kl_sums: Option<&[f64]>) -> Vec<f64> {
-    let reward = |i: usize| {
-        let mut reward = f64::from(group.scores[i].total);
-        if let Some(shape) = config.overlong {
-            reward += shape.penalty(group.completions[i].tokens.len());
-        }
-        if let Some(sums) = kl_sums {
-            reward -= config.beta * sums[i];
-        }
-        reward
-    };
-    judged(group).into_iter().map(reward).collect()
-}
-
-/// Advantages of rewards part by part; the loss by length is a part of weight 1.
-fn by_parts(groups: &[Group], config: &GrpoConfig) -> Vec<Vec<f64>> {
-    let mut weights: Vec<f64> = groups
-        .iter()
-        .find_map(|group| group.parts.first())
-        .map(|parts| parts.iter().map(|part| f64::from(part.weight)).collect())
-        .unwrap_or_default();
-    weights.extend(config.overlong.map(|_| 1.0));
-    let response = |group: &Group, i: usize| -> Vec<f64> {
-        let parts = group.parts[i].iter();
-        let mut values: Vec<f64> = parts
-            .map(|part| part.value.map_or(f64::NAN, f64::from))
-            .collect();
-        let length = group.completions[i].tokens.len();
-        values.extend(config.overlong.map(|shape| shape.penalty(length)));
-        values
-    };
-    let values: Vec<Vec<Vec<f64>>> = groups
-        .iter()
-        .map(|group| {
-            let judged = judged(group).into_iter();
-            judged.map(|i| response(group, i)).collect()
-        })
-        .collect();
-    decoupled_advantages(&values, &weights)
-}
-
-/// A prompt with its `i`-th response.
-fn sequence(group: &Group, i: usize) -> Sequence {
-    let mut tokens = group.prompt.clone();
-    tokens.extend(&group.completions[i].tokens);
-    Sequence {
-        tokens,
-        context: group.prompt.len(),
-    }
-}
-
-/// The sum of the KL estimates over each response, at the policy that sampled it.
-fn kl_sums<M: CausalLm>(
-    reference: &M,
-    groups: &[Group],
-    config: &GrpoConfig,
-    micro_tokens: usize,
-) -> Vec<Vec<f64>> {
-    let all: Vec<(&Group, usize)> = groups
-        .iter()
-        .flat_map(|group| (0..group.completions.len()).map(move |i| (group, i)))
-        .collect();
-    let sequences: Vec<Sequence> = all.iter().map(|(group, i)| sequence(group, *i)).collect();
-    let lengths: Vec<usize> = sequences.iter().map(|s| s.tokens.len()).collect();
-    let mut sums = vec![0.0; all.len()];
-    for part in micro_batches(&lengths, micro_tokens) {
-        let here: Vec<Sequence> = part.iter().map(|&i| sequences[i].clone()).collect();
-        let reference_n = score(reference, &here, config.temperature)
-            .log_probs_n
-            .without_autodiff();
-        let completions = part.iter().map(|&i| &all[i].0.completions[all[i].1]);
-        let old: Vec<f32> = completions.flat_map(|c| c.log_probs.clone()).collect();
-        let old_n = vector(old, &reference_n.device());
-        let estimates = config.kl.estimate(reference_n - old_n).into_data();
-        let mut estimates = estimates.iter::<f32>().map(f64::from);
-        for i in part {
-            let tokens = sequences[i].tokens.len() - sequences[i].context;
-            sums[i] = estimates.by_ref().take(tokens).sum();
-        }
-    }
-    let mut sums = sums.into_iter();
-    let of_group = |group: &Group| sums.by_ref().take(group.completions.len()).collect();
-    groups.iter().map(of_group).collect()
-}
-
-/// Response tokens in the loss.
-fn live_tokens(rows: &[Row]) -> usize {
-    let live = rows.iter().filter(|row| !row.masked);
-    live.map(|row| row.old.len()).sum()
-}
-
-fn all_tokens(groups: &[Group]) -> usize {
-    let completions = groups.iter().flat_map(|group| &group.completions);
-    completions.map(|c| c.tokens.len()).sum()
-}
-
 fn describe(groups: &[Group]) -> GrpoReport {
     let scores: Vec<_> = groups.iter().flat_map(|group| &group.scores).collect();
     let completions: Vec<_> = groups.iter().flat_map(|group| &group.completions).collect();
@@ -399,9 +262,4 @@ fn describe(groups: &[Group]) -> GrpoReport {
         unjudged: over(scores.len() - judged.len(), scores.len()),
         ..GrpoReport::default()
     }
-}
-
-fn vector(values: Vec<f32>, device: &Device) -> Tensor<1> {
-    let length = values.len();
-    Tensor::from_data(TensorData::new(values, [length]), device)
 }

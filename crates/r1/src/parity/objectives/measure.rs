@@ -4,19 +4,21 @@
 //! it rounds n / (n − 1) to single precision, and where terms cancel, a loss near 0 would show that
 //! difference of 1e-8 many times over.
 
+use anyhow::{Context, Result};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use grpo::{
-    Counts, Importance, LossScale, RewardParts, Surrogate, TokenTerms, advantages,
-    decoupled_advantages, token_terms, weighted_sum,
+    Counts, LossScale, RewardParts, TokenTerms, advantages, decoupled_advantages, token_terms,
+    weighted_sum,
 };
 
 use super::ObjectiveDifferences;
 use super::case::{Case, Rows};
+use super::metrics::metric;
 
 /// Values smaller than this are compared as if they were this large.
 const SMALL: f64 = 1e-5;
 
-pub(super) fn measure(case: &Case, device: &Device) -> ObjectiveDifferences {
+pub(super) fn measure(case: &Case, device: &Device) -> Result<ObjectiveDifferences> {
     let double = device.supports_dtype(DType::F64);
     let dtype = if double { DType::F64 } else { DType::F32 };
     let expected = &case.expected;
@@ -33,13 +35,17 @@ pub(super) fn measure(case: &Case, device: &Device) -> ObjectiveDifferences {
         found.kl = largest(&kl.concat(), &expected.concat());
     }
     for (name, &expected) in &expected.metrics {
-        let off = relative(loss.metric(name, case), expected);
+        let ours = metric(name, case, &loss).with_context(|| {
+            let case = &case.name;
+            format!("case {case}, expected: `metrics` has `{name}`, which this objective has not")
+        })?;
+        let off = relative(ours, expected);
         if found.metric.is_empty() || off.is_nan() || off > found.metrics {
             found.metrics = off;
             found.metric.clone_from(name);
         }
     }
-    found
+    Ok(found)
 }
 
 fn advantages_of(case: &Case) -> Vec<f64> {
@@ -63,12 +69,12 @@ fn advantages_of(case: &Case) -> Vec<f64> {
 }
 
 /// What the loss is and what it is made of, row by row; zeros where the mask is.
-struct Loss {
+pub(super) struct Loss {
     loss: f64,
     gradient: Rows,
-    kl: Option<Rows>,
-    ratio: Rows,
-    phi: Option<Rows>,
+    pub(super) kl: Option<Rows>,
+    pub(super) ratio: Rows,
+    pub(super) phi: Option<Rows>,
 }
 
 impl Loss {
@@ -127,56 +133,6 @@ impl Loss {
             phi: phi_n.map(spread),
         }
     }
-
-    /// A metric of the reference's by its name; not a number where it is unknown.
-    fn metric(&self, name: &str, case: &Case) -> f64 {
-        let advantages = &case.expected.advantages;
-        let config = &case.settings.grpo;
-        let by_row = config.importance == Importance::Sequence;
-        let high = if config.surrogate == Surrogate::Cispo {
-            config.epsilon_high
-        } else {
-            1.0 + config.epsilon_high
-        };
-        let highest = match config.surrogate {
-            Surrogate::Clip => config.dual_clip.unwrap_or(f64::INFINITY),
-            _ => f64::INFINITY,
-        };
-        let is_low = |r: f64, a: f64| r.min(highest) < 1.0 - config.epsilon && a < 0.0;
-        let is_high = |r: f64, a: f64| r.min(highest) > high && a > 0.0;
-        let share = |is: &dyn Fn(f64, f64) -> bool| -> Rows {
-            let row = |(row, &a): (&Vec<f64>, &f64)| {
-                row.iter().map(|&r| f64::from(u8::from(is(r, a)))).collect()
-            };
-            self.ratio.iter().zip(advantages).map(row).collect()
-        };
-        let of_rows = |values: &Rows, when_empty: f64| means(values, &case.mask, when_empty);
-        let mean = |values: &Rows| match by_row {
-            true => average(&of_rows(values, 0.0)),
-            false => average(&masked(values, &case.mask)),
-        };
-        // A row without tokens has a ratio of its own, 1, but no mean over its tokens.
-        let row_means = |values: &Rows| -> Vec<f64> {
-            let means = of_rows(values, if by_row { 0.0 } else { f64::NAN });
-            means.into_iter().filter(|mean| !mean.is_nan()).collect()
-        };
-        match (name, &self.kl, &self.phi) {
-            ("kl", Some(kl), _) => average(&masked(kl, &case.mask)),
-            ("vespo/phi_seq_mean", _, Some(phi)) => average(&of_rows(phi, 1.0)),
-            ("cispo_clip_ratio" | "clip_ratio/high_mean", ..) => mean(&share(&is_high)),
-            ("clip_ratio/low_mean", ..) => mean(&share(&is_low)),
-            ("clip_ratio/region_mean", ..) => mean(&share(&|r, a| is_low(r, a) || is_high(r, a))),
-            ("clip_ratio/low_min", ..) => {
-                let lowest = row_means(&share(&is_low)).into_iter();
-                lowest.reduce(f64::min).unwrap_or(f64::NAN)
-            }
-            ("clip_ratio/high_max", ..) => {
-                let highest = row_means(&share(&is_high)).into_iter();
-                highest.reduce(f64::max).unwrap_or(f64::NAN)
-            }
-            _ => f64::NAN,
-        }
-    }
 }
 
 /// What every token counts and what it is worth, tokens of the mask only.
@@ -221,7 +177,7 @@ impl Settled {
 }
 
 /// The values where the mask is, row after row.
-fn masked(rows: &Rows, mask: &[Vec<bool>]) -> Vec<f64> {
+pub(super) fn masked(rows: &Rows, mask: &[Vec<bool>]) -> Vec<f64> {
     let all = rows.iter().flatten().zip(mask.iter().flatten());
     all.filter(|(_, real)| **real)
         .map(|(value, _)| *value)
@@ -239,23 +195,6 @@ fn spread(values: Tensor<1>, zeros: &Rows, mask: &[Vec<bool>]) -> Rows {
         }
     }
     rows
-}
-
-/// Each row's mean over the mask.
-fn means(rows: &Rows, mask: &[Vec<bool>], when_empty: f64) -> Vec<f64> {
-    let mean = |(row, mask): (&Vec<f64>, &Vec<bool>)| {
-        let real = masked(&vec![row.clone()], std::slice::from_ref(mask));
-        if real.is_empty() {
-            when_empty
-        } else {
-            average(&real)
-        }
-    };
-    rows.iter().zip(mask).map(mean).collect()
-}
-
-fn average(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 /// The largest difference of an advantage, relative to it or to a tenth of the largest: advantages

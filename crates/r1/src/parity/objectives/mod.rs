@@ -8,6 +8,7 @@
 mod case;
 mod fields;
 mod measure;
+mod metrics;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -116,7 +117,7 @@ pub fn compare(file: &Path) -> Result<Vec<ObjectiveDifferences>> {
     ensure!(!cases.is_empty(), "{shown}: `cases` is empty");
     let device = device()?;
     let one = |value: &Value| -> Result<ObjectiveDifferences> {
-        let found = measure::measure(&Case::read(value)?, &device);
+        let found = measure::measure(&Case::read(value)?, &device)?;
         Ok(ObjectiveDifferences {
             file: shown.clone(),
             ..found

@@ -120,7 +120,6 @@ fn every_difference_is_seen() {
         ("/expected/grad/1/0", json!(0.1)),
         ("/expected/grad/1/1", json!(0.1)),
         ("/expected/metrics/clip_ratio~1low_min", json!(0.5)),
-        ("/expected/metrics", json!({"clip_ratio/new": 0.0})),
     ] {
         let mut case = worked();
         *case.pointer_mut(pointer).unwrap() = wrong;
@@ -149,6 +148,11 @@ fn what_is_unknown_is_refused_by_case_and_field() {
         ("/config/num_generations", json!(3), "`num_generations`"),
         ("/config/reward_weights", json!([1.0]), "`reward_weights`"),
         ("/config/beta", json!(0.1), "`ref_logps`"),
+        (
+            "/expected/metrics",
+            json!({"clip_ratio/new": 0.0}),
+            "`clip_ratio/new`",
+        ),
         ("/logps", json!([[-1.0], [-1.0]]), "`logps`"),
         (
             "/expected/advantages",
