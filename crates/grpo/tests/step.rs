@@ -196,6 +196,12 @@ fn other_advantages_and_penalties_find_it_too() {
     }
 }
 
+/// Gives every response the same reward.
+fn tie(groups: &mut [Group]) {
+    let scores = groups.iter_mut().flat_map(|group| &mut group.scores);
+    scores.for_each(|score| *score = scored(1.0, true));
+}
+
 /// One step's gradient norm and KL on `groups` under `config`.
 fn one_step(groups: &[Group], config: &GrpoConfig) -> (f64, f64) {
     // A reference that differs from the policy: the policy after a step.
@@ -257,12 +263,7 @@ fn a_masked_response_counts_in_its_group_alone() {
 #[test]
 fn kl_in_the_reward_is_seen_and_not_differentiated() {
     let mut groups = groups(&model(), 5);
-    for group in &mut groups {
-        group
-            .scores
-            .iter_mut()
-            .for_each(|score| *score = scored(1.0, true));
-    }
+    tie(&mut groups);
     let reward = GrpoConfig {
         kl_in: KlIn::Reward,
         advantage_scale: AdvantageScale::None,
@@ -282,12 +283,7 @@ fn kl_in_the_reward_is_seen_and_not_differentiated() {
 #[test]
 fn an_entropy_bonus_moves_tied_groups() {
     let mut groups = groups(&model(), 5);
-    for group in &mut groups {
-        group
-            .scores
-            .iter_mut()
-            .for_each(|score| *score = scored(1.0, true));
-    }
+    tie(&mut groups);
     let bonus = GrpoConfig {
         entropy_bonus: 0.1,
         beta: 0.0,
@@ -311,12 +307,7 @@ fn an_entropy_bonus_moves_tied_groups() {
 #[test]
 fn long_responses_lose_what_the_shape_says() {
     let mut groups = groups(&model(), 5);
-    for group in &mut groups {
-        group
-            .scores
-            .iter_mut()
-            .for_each(|score| *score = scored(1.0, true));
-    }
+    tie(&mut groups);
     let shaped = GrpoConfig {
         overlong: Some(Overlong {
             longest: 4,
@@ -418,12 +409,7 @@ fn invariant(groups: &[Group], reversed: &[Group], config: &GrpoConfig) {
 #[test]
 fn a_tied_group_moves_nothing_without_a_reference() {
     let mut groups = groups(&model(), 5);
-    for group in &mut groups {
-        group
-            .scores
-            .iter_mut()
-            .for_each(|score| *score = scored(1.0, true));
-    }
+    tie(&mut groups);
     let mut trainer = trainer(0.01);
     let report = step(&mut trainer, None, &groups, &config(), 4096).unwrap();
     assert_eq!((report.grad_norm, report.groups_tied), (0.0, 1.0));
