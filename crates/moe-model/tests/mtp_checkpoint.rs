@@ -1,15 +1,14 @@
 //! Modules for further tokens on disk: as published, dropped, damaged.
 
+mod small;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use burn::tensor::Device;
 use lm::{CausalLm, TokenBatch};
-use moe_model::{
-    AttentionConfig, Decoder, DecoderConfig, LatentConfig, MixtureConfig, MtpConfig, RopeConfig,
-    SaveOptions, Scores,
-};
+use moe_model::{Decoder, DecoderConfig, MixtureConfig, MtpConfig, SaveOptions};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use tempfile::TempDir;
@@ -17,45 +16,21 @@ use tempfile::TempDir;
 const COPIES: [&str; 2] = ["embed_tokens.weight", "shared_head.head.weight"];
 
 fn model() -> Decoder {
+    let small = small::mixture(None);
     let config = DecoderConfig {
         vocabulary: 23,
-        width: 16,
-        layers: 2,
-        inner: 24,
-        inner_bias: false,
-        attention: AttentionConfig::Latent(LatentConfig {
-            heads: 2,
-            query_rank: None,
-            latent_rank: 8,
-            nope_dim: 6,
-            rope_dim: 4,
-            value_dim: 5,
-            bias: false,
-            interleaved: true,
-        }),
-        mixture: Some(MixtureConfig {
-            dense_layers: vec![0],
-            scores: Scores::Sigmoid,
+        mixture: small.mixture.clone().map(|mixture| MixtureConfig {
             experts: 4,
-            active: 2,
-            shared: 1,
-            inner: 12,
             groups: 1,
             active_groups: 1,
-            normalise: true,
-            scaling: 1.5,
-            bias_speed: 0.01,
-            balance_weight: 1e-3,
+            ..mixture
         }),
         mtp: Some(MtpConfig {
             depth: 2,
             weight: 0.2,
         }),
-        rope: RopeConfig::plain(10_000.0),
-        norm_eps: 1e-6,
-        tied: false,
-        max_positions: 64,
         init_std: 0.3,
+        ..small
     };
     Decoder::init(&config, 1, &Device::flex()).unwrap()
 }

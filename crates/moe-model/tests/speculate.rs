@@ -1,14 +1,13 @@
 //! Greedy decoding with drafts says what greedy decoding says.
 
+mod small;
+
 use burn::tensor::{Device, Tensor};
 use lm::{
     CausalLm, Drafter, GenerateOptions, Prompt, Rollout, Sampling, Speculated, Speculation,
     TokenBatch, generate, speculate,
 };
-use moe_model::{
-    AttentionConfig, Decoder, DecoderConfig, LatentConfig, MixtureConfig, MtpConfig, RopeConfig,
-    Scores,
-};
+use moe_model::{Decoder, DecoderConfig, MtpConfig};
 
 const TOKENS: usize = 24;
 
@@ -16,43 +15,12 @@ const TOKENS: usize = 24;
 fn model(seed: u64) -> Decoder {
     let config = DecoderConfig {
         vocabulary: 13,
-        width: 16,
-        layers: 2,
-        inner: 24,
-        inner_bias: false,
-        attention: AttentionConfig::Latent(LatentConfig {
-            heads: 2,
-            query_rank: (seed % 2 == 1).then_some(7),
-            latent_rank: 8,
-            nope_dim: 6,
-            rope_dim: 4,
-            value_dim: 5,
-            bias: false,
-            interleaved: true,
-        }),
-        mixture: Some(MixtureConfig {
-            dense_layers: vec![0],
-            scores: Scores::Sigmoid,
-            experts: 8,
-            active: 2,
-            shared: 1,
-            inner: 12,
-            groups: 4,
-            active_groups: 2,
-            normalise: true,
-            scaling: 1.5,
-            bias_speed: 0.01,
-            balance_weight: 1e-3,
-        }),
         mtp: Some(MtpConfig {
             depth: 1 + seed as usize % 2,
             weight: 0.3,
         }),
-        rope: RopeConfig::plain(10_000.0),
-        norm_eps: 1e-6,
-        tied: false,
-        max_positions: 64,
         init_std: 0.5,
+        ..small::mixture((seed % 2 == 1).then_some(7))
     };
     Decoder::init(&config, seed, &Device::flex()).unwrap()
 }
