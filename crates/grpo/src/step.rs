@@ -253,10 +253,7 @@ fn describe(groups: &[Group]) -> GrpoReport {
                 .map(|s| f64::from(s.language))
                 .collect::<Vec<_>>(),
         ),
-        tokens_mean: over(
-            completions.iter().map(|c| c.tokens.len()).sum(),
-            completions.len(),
-        ),
+        tokens_mean: over(all_tokens(groups), completions.len()),
         truncated: over(cut, completions.len()),
         groups_tied: over(tied.count(), groups.len()),
         unjudged: over(scores.len() - judged.len(), scores.len()),
