@@ -14,7 +14,14 @@ use crate::program::{finished, r1};
 
 const SEED: &str = "3";
 /// Fields of `metrics.jsonl` that depend on how fast the machine is.
-const TIMES: [&str; 3] = ["seconds", "sample_seconds", "train_seconds"];
+const TIMES: [&str; 6] = [
+    "seconds",
+    "sample_seconds",
+    "train_seconds",
+    "sample_tokens_per_second",
+    "train_tokens_per_second",
+    "peak_rss_mb",
+];
 
 /// Runs the recipe in a directory and gives what it prints.
 fn run(dir: &Path) -> String {

@@ -104,22 +104,23 @@ pub fn weighted_sum(parts: &[f64], weights: &[f64]) -> f64 {
 
 /// Each response's sum of parts that were normalised over `responses`.
 fn normalised_sums(responses: &[Vec<f64>], weights: &[f64]) -> Vec<f64> {
-    let of_part = |k: usize| -> (f64, f64) {
-        let values: Vec<f64> = responses.iter().map(|parts| parts[k]).collect();
-        let values = judged(&values);
-        (mean(&values), deviation(&values) + EPS)
-    };
-    let scales: Vec<(f64, f64)> = (0..weights.len()).map(of_part).collect();
-    responses
-        .iter()
-        .map(|parts| {
-            let normalised: Vec<f64> = parts
-                .iter()
-                .zip(&scales)
-                .map(|(part, (mean, divisor))| (part - mean) / divisor)
-                .collect();
-            weighted_sum(&normalised, weights)
+    let of_part = |k: usize| normal(&responses.iter().map(|parts| parts[k]).collect::<Vec<f64>>());
+    let parts: Vec<Vec<f64>> = (0..weights.len()).map(of_part).collect();
+    (0..responses.len())
+        .map(|i| {
+            let of_response: Vec<f64> = parts.iter().map(|part| part[i]).collect();
+            weighted_sum(&of_response, weights)
         })
+        .collect()
+}
+
+/// Values less their mean, divided by their standard deviation + 1e-4.
+pub(crate) fn normal(values: &[f64]) -> Vec<f64> {
+    let judged = judged(values);
+    let (mean, divisor) = (mean(&judged), deviation(&judged) + EPS);
+    values
+        .iter()
+        .map(|value| (value - mean) / divisor)
         .collect()
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::advantage::{AdvantageScale, Baseline, RewardParts};
 use crate::average::LossScale;
+use crate::error::{Offender, StepError};
 use crate::kl::{Kl, KlIn};
 use crate::ratio::Importance;
 use crate::shaping::{Overlong, Truncated};
@@ -105,6 +106,10 @@ pub struct GrpoConfig {
     pub truncated: Truncated,
     /// What long responses lose.
     pub overlong: Option<Overlong>,
+    /// The highest mean KL from the reference an optimizer step may see, in nats a token.
+    pub kl_limit: Option<f64>,
+    /// The highest mean difference between a token's log-prob when sampled and when trained on.
+    pub gap_limit: Option<f64>,
     /// Passes over the same responses.
     pub inner_epochs: usize,
     /// Optimizer steps a pass.
@@ -135,9 +140,43 @@ impl GrpoConfig {
             reward_parts: RewardParts::Sum,
             truncated: Truncated::Keep,
             overlong: None,
+            kl_limit: None,
+            gap_limit: None,
             inner_epochs: 1,
             minibatches: 1,
             temperature: 1.0,
+        }
+    }
+
+    /// Refuses a KL beyond the limit, or one that is not a number.
+    pub(crate) fn check_kl(
+        &self,
+        kl: f64,
+        offender: impl FnOnce() -> Option<Offender>,
+    ) -> Result<(), StepError> {
+        match self.kl_limit {
+            Some(limit) if !(kl.abs() <= limit) => Err(StepError::Kl {
+                kl,
+                limit,
+                offender: offender(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a gap beyond the limit, or one that is not a number.
+    pub(crate) fn check_gap(
+        &self,
+        gap: f64,
+        offender: impl FnOnce() -> Option<Offender>,
+    ) -> Result<(), StepError> {
+        match self.gap_limit {
+            Some(limit) if !(gap <= limit) => Err(StepError::SamplerGap {
+                gap,
+                limit,
+                offender: offender(),
+            }),
+            _ => Ok(()),
         }
     }
 }

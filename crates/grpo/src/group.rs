@@ -15,8 +15,9 @@ pub struct Group {
     pub completions: Vec<Completion>,
     /// What each was worth.
     pub scores: Vec<Score>,
-    /// The same part by part, with the weights; read for
-    /// [`RewardParts::Decoupled`](crate::RewardParts::Decoupled) alone.
+    /// The same part by part, with the weights; without them,
+    /// [`RewardParts::Decoupled`](crate::RewardParts::Decoupled) has nothing to normalise and a
+    /// report no parts.
     pub parts: Vec<Vec<Part>>,
 }
 

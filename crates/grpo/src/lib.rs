@@ -12,12 +12,19 @@
 #![recursion_limit = "256"]
 
 mod advantage;
+mod alarm;
 mod average;
 mod config;
+mod error;
 mod group;
 mod kl;
 mod objective;
+mod offender;
+mod parts;
+mod pass;
 mod ratio;
+mod reference;
+mod report;
 mod resample;
 mod rows;
 mod shaping;
@@ -27,13 +34,17 @@ mod surrogate;
 pub use advantage::{
     AdvantageScale, Baseline, RewardParts, advantages, decoupled_advantages, weighted_sum,
 };
+pub use alarm::{Alarm, WINDOW, Watch};
 pub use average::{Counts, LossScale};
 pub use config::{GrpoConfig, Objective};
+pub use error::{Offender, StepError};
 pub use group::{Group, SampleOptions, sample};
 pub use kl::{Kl, KlIn};
 pub use objective::{TokenTerms, token_terms};
+pub use parts::PartReport;
 pub use ratio::Importance;
+pub use report::GrpoReport;
 pub use resample::{Drawn, draw_untied};
 pub use shaping::{Overlong, Truncated};
-pub use step::{GrpoReport, step};
+pub use step::step;
 pub use surrogate::Surrogate;

@@ -2,31 +2,71 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use data::Finish;
-use lm::{CausalLm, Sequence, micro_batches, score};
+use lm::Sequence;
 
 use crate::advantage::{RewardParts, advantages, decoupled_advantages};
 use crate::config::GrpoConfig;
 use crate::group::Group;
+use crate::parts::{Earned, earned};
 use crate::shaping::Truncated;
 
 /// A response ready to be trained on.
+#[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) sequence: Sequence,
     /// Log-probs at the policy that sampled.
     pub(crate) old: Vec<f32>,
-    pub(crate) advantage: f64,
+    /// The advantage of each token.
+    pub(crate) advantages: Vec<f32>,
     /// Whether its tokens are left out of the loss.
     pub(crate) masked: bool,
+    /// Its group, and which of that group's responses it is.
+    pub(crate) of: (usize, usize),
 }
 
-/// The responses to train on. One whose answer could not be judged has no reward to compare, so it
-/// is left out of its group.
+/// The responses to train on; `token_advantages` are of each token of each response that could be
+/// judged, group by group.
 pub(crate) fn rows(
     groups: &[Group],
     config: &GrpoConfig,
-    kl_sums: Option<&[Vec<f64>]>,
+    token_advantages: Vec<Vec<Vec<f32>>>,
 ) -> Vec<Row> {
-    let advantages = match config.reward_parts {
+    let mut rows = Vec::new();
+    for (g, (group, advantages)) in groups.iter().zip(token_advantages).enumerate() {
+        for (i, advantages) in judged(group).into_iter().zip(advantages) {
+            let completion = &group.completions[i];
+            let cut = completion.finish == Finish::Length;
+            rows.push(Row {
+                sequence: sequence(group, i),
+                old: completion.log_probs.clone(),
+                advantages,
+                masked: cut && config.truncated == Truncated::Mask,
+                of: (g, i),
+            });
+        }
+    }
+    rows
+}
+
+/// One advantage for all tokens of a response.
+pub(crate) fn spread(groups: &[Group], advantages: &[Vec<f64>]) -> Vec<Vec<Vec<f32>>> {
+    let of_group = |(group, advantages): (&Group, &Vec<f64>)| {
+        let responses = judged(group).into_iter().zip(advantages);
+        responses
+            .map(|(i, &advantage)| vec![advantage as f32; group.completions[i].tokens.len()])
+            .collect()
+    };
+    groups.iter().zip(advantages).map(of_group).collect()
+}
+
+/// The advantage of each response that could be judged. One that could not has no reward to
+/// compare, so it is left out of its group.
+pub(crate) fn response_advantages(
+    groups: &[Group],
+    config: &GrpoConfig,
+    kl_sums: Option<&[Vec<f64>]>,
+) -> Vec<Vec<f64>> {
+    match config.reward_parts {
         RewardParts::Sum => {
             let rewards: Vec<Vec<f64>> = (0..groups.len())
                 .map(|g| rewards(&groups[g], config, kl_sums.map(|sums| &*sums[g])))
@@ -34,32 +74,18 @@ pub(crate) fn rows(
             advantages(&rewards, config.advantage_scale, config.baseline)
         }
         RewardParts::Decoupled => by_parts(groups, config),
-    };
-    let mut rows = Vec::new();
-    for (group, advantages) in groups.iter().zip(advantages) {
-        for (i, advantage) in judged(group).into_iter().zip(advantages) {
-            let completion = &group.completions[i];
-            let cut = completion.finish == Finish::Length;
-            rows.push(Row {
-                sequence: sequence(group, i),
-                old: completion.log_probs.clone(),
-                advantage,
-                masked: cut && config.truncated == Truncated::Mask,
-            });
-        }
     }
-    rows
 }
 
 /// The responses of `group` that could be judged.
-fn judged(group: &Group) -> Vec<usize> {
+pub(crate) fn judged(group: &Group) -> Vec<usize> {
     (0..group.scores.len())
         .filter(|&i| group.scores[i].accuracy.is_some())
         .collect()
 }
 
 /// Their rewards: what they scored, less what they lose by their length and by β·KL.
-fn rewards(group: &Group, config: &GrpoConfig, kl_sums: Option<&[f64]>) -> Vec<f64> {
+pub(crate) fn rewards(group: &Group, config: &GrpoConfig, kl_sums: Option<&[f64]>) -> Vec<f64> {
     let reward = |i: usize| {
         let mut reward = f64::from(group.scores[i].total);
         if let Some(shape) = config.overlong {
@@ -73,75 +99,37 @@ fn rewards(group: &Group, config: &GrpoConfig, kl_sums: Option<&[f64]>) -> Vec<f
     judged(group).into_iter().map(reward).collect()
 }
 
-/// Advantages of rewards part by part; the loss by length is a part of weight 1.
+/// Advantages of rewards part by part.
 fn by_parts(groups: &[Group], config: &GrpoConfig) -> Vec<Vec<f64>> {
-    let mut weights: Vec<f64> = groups
-        .iter()
-        .find_map(|group| group.parts.first())
-        .map(|parts| parts.iter().map(|part| f64::from(part.weight)).collect())
-        .unwrap_or_default();
-    weights.extend(config.overlong.map(|_| 1.0));
-    let response = |group: &Group, i: usize| -> Vec<f64> {
-        let parts = group.parts[i].iter();
-        let mut values: Vec<f64> = parts
-            .map(|part| part.value.map_or(f64::NAN, f64::from))
-            .collect();
-        let length = group.completions[i].tokens.len();
-        values.extend(config.overlong.map(|shape| shape.penalty(length)));
-        values
-    };
-    let values: Vec<Vec<Vec<f64>>> = groups
+    let earned: Vec<Vec<Vec<Earned>>> = groups
         .iter()
         .map(|group| {
             let judged = judged(group).into_iter();
-            judged.map(|i| response(group, i)).collect()
+            judged.map(|i| earned(group, i, config, None)).collect()
         })
         .collect();
+    let first = earned.iter().flatten().next();
+    let weights: Vec<f64> = first
+        .map(|parts| parts.iter().map(|part| part.weight).collect())
+        .unwrap_or_default();
+    let values = earned
+        .iter()
+        .map(|group| {
+            let response = |parts: &Vec<Earned>| parts.iter().map(|part| part.value).collect();
+            group.iter().map(response).collect()
+        })
+        .collect::<Vec<Vec<Vec<f64>>>>();
     decoupled_advantages(&values, &weights)
 }
 
 /// A prompt with its `i`-th response.
-fn sequence(group: &Group, i: usize) -> Sequence {
+pub(crate) fn sequence(group: &Group, i: usize) -> Sequence {
     let mut tokens = group.prompt.clone();
     tokens.extend(&group.completions[i].tokens);
     Sequence {
         tokens,
         context: group.prompt.len(),
     }
-}
-
-/// The sum of the KL estimates over each response, at the policy that sampled it.
-pub(crate) fn kl_sums<M: CausalLm>(
-    reference: &M,
-    groups: &[Group],
-    config: &GrpoConfig,
-    micro_tokens: usize,
-) -> Vec<Vec<f64>> {
-    let all: Vec<(&Group, usize)> = groups
-        .iter()
-        .flat_map(|group| (0..group.completions.len()).map(move |i| (group, i)))
-        .collect();
-    let sequences: Vec<Sequence> = all.iter().map(|(group, i)| sequence(group, *i)).collect();
-    let lengths: Vec<usize> = sequences.iter().map(|s| s.tokens.len()).collect();
-    let mut sums = vec![0.0; all.len()];
-    for part in micro_batches(&lengths, micro_tokens) {
-        let here: Vec<Sequence> = part.iter().map(|&i| sequences[i].clone()).collect();
-        let reference_n = score(reference, &here, config.temperature)
-            .log_probs_n
-            .without_autodiff();
-        let completions = part.iter().map(|&i| &all[i].0.completions[all[i].1]);
-        let old: Vec<f32> = completions.flat_map(|c| c.log_probs.clone()).collect();
-        let old_n = vector(old, &reference_n.device());
-        let estimates = config.kl.estimate(reference_n - old_n).into_data();
-        let mut estimates = estimates.iter::<f32>().map(f64::from);
-        for i in part {
-            let tokens = sequences[i].tokens.len() - sequences[i].context;
-            sums[i] = estimates.by_ref().take(tokens).sum();
-        }
-    }
-    let mut sums = sums.into_iter();
-    let of_group = |group: &Group| sums.by_ref().take(group.completions.len()).collect();
-    groups.iter().map(of_group).collect()
 }
 
 /// Response tokens in the loss.

@@ -1,133 +1,14 @@
 //! GRPO on a model: it learns, and how the batch is cut does not matter.
 
-use burn::tensor::Device;
-use data::{Check, Completion, Domain, Problem};
+mod common;
+
+use common::{config, groups, model, scored, tie, trainer};
 use grpo::{
     AdvantageScale, Baseline, Group, GrpoConfig, Importance, KlIn, Objective, Overlong,
     RewardParts, Surrogate, Truncated, step,
 };
-use lm::{GenerateOptions, Prompt, Sampling, Sequence, generate, score};
-use moe_model::{AttentionConfig, Decoder, DecoderConfig, GroupedConfig};
-use rewards::{Part, Score};
-use trainer::{AdamWConfig, Schedule, Trainer, TrainerConfig};
-
-const GOOD: u32 = 7;
-const END: u32 = 2;
-
-fn model() -> Decoder {
-    let config = DecoderConfig {
-        vocabulary: 12,
-        width: 16,
-        layers: 1,
-        inner: 24,
-        inner_bias: false,
-        attention: AttentionConfig::Grouped(GroupedConfig::new(2, 1, 8)),
-        mixture: None,
-        mtp: None,
-        rope: moe_model::RopeConfig::plain(10_000.0),
-        norm_eps: 1e-6,
-        tied: false,
-        max_positions: 32,
-        init_std: 0.1,
-    };
-    Decoder::init(&config, 3, &Device::flex()).unwrap()
-}
-
-fn trainer(lr: f64) -> Trainer<Decoder> {
-    let config = TrainerConfig {
-        adamw: AdamWConfig {
-            beta1: 0.9,
-            beta2: 0.99,
-            eps: 1e-8,
-            weight_decay: 0.0,
-        },
-        schedule: Schedule::constant(lr, 0),
-        clip: 1.0,
-    };
-    Trainer::new(model(), config)
-}
-
-fn config() -> GrpoConfig {
-    GrpoConfig::of(Objective::Grpo, 4)
-}
-
-fn problem(id: String) -> Problem {
-    Problem {
-        id,
-        question: "which arm?".into(),
-        answer: "7".into(),
-        solution: None,
-        family: "bandit".into(),
-        domain: Domain::General,
-        level: 1,
-        language: "en".into(),
-        check: Check::Answer,
-    }
-}
-
-fn scored(reward: f32, judged: bool) -> Score {
-    Score {
-        total: reward,
-        accuracy: judged.then_some(reward),
-        format: 0.0,
-        language: 0.0,
-        extra: Vec::new(),
-        rule: "none".into(),
-        answer: None,
-        reason: String::new(),
-        unjudged: Vec::new(),
-    }
-}
-
-/// Groups of 8 responses of up to 4 tokens; the reward is the share of good tokens.
-fn groups(model: &Decoder, seed: u64) -> Vec<Group> {
-    let prompts: Vec<Prompt> = (0..4)
-        .map(|i| Prompt {
-            id: format!("p{i}"),
-            tokens: vec![1, 3 + i, 4],
-        })
-        .collect();
-    let options = GenerateOptions {
-        samples: 8,
-        sampling: Sampling::PLAIN,
-        max_new_tokens: 4,
-        end_token: END,
-        seed,
-        max_rows: 64,
-    };
-    let mut rollouts = generate(model, &prompts, &options, &mut |_| ()).into_iter();
-    prompts
-        .into_iter()
-        .map(|prompt| {
-            let completions: Vec<Completion> = rollouts
-                .by_ref()
-                .take(8)
-                .map(|rollout| Completion {
-                    problem: prompt.id.clone(),
-                    sample: rollout.sample,
-                    tokens: rollout.tokens,
-                    log_probs: rollout.log_probs,
-                    text: String::new(),
-                    finish: rollout.finish,
-                })
-                .collect();
-            let reward = |c: &Completion| {
-                c.tokens.iter().filter(|&&t| t == GOOD).count() as f32 / c.tokens.len() as f32
-            };
-            let scores = completions
-                .iter()
-                .map(|c| scored(reward(c), true))
-                .collect();
-            Group {
-                problem: problem(prompt.id),
-                prompt: prompt.tokens,
-                parts: vec![Vec::new(); completions.len()],
-                completions,
-                scores,
-            }
-        })
-        .collect()
-}
+use lm::{Sequence, score};
+use rewards::Part;
 
 /// Rewards of 40 steps under `config`.
 fn learn(config: &GrpoConfig) -> Vec<f64> {
@@ -194,12 +75,6 @@ fn other_advantages_and_penalties_find_it_too() {
             "{config:?}: {rewards:?}"
         );
     }
-}
-
-/// Gives every response the same reward.
-fn tie(groups: &mut [Group]) {
-    let scores = groups.iter_mut().flat_map(|group| &mut group.scores);
-    scores.for_each(|score| *score = scored(1.0, true));
 }
 
 /// One step's gradient norm and KL on `groups` under `config`.

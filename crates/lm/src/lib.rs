@@ -23,5 +23,5 @@ pub use multi_token::FurtherScores;
 pub use path::ParameterPath;
 pub use router::{RouterReport, RouterSums, router_reports};
 pub use sampling::{Sampler, Sampling, SamplingError};
-pub use score::{Scores, score, score_with_entropy};
+pub use score::{Scores, States, score, score_with_entropy, states};
 pub use speculate::{Drafter, Speculated, Speculation, speculate};

@@ -1,6 +1,6 @@
 //! The one interface algorithms know of a model.
 
-use burn::module::Module;
+use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::TokenBatch;
@@ -37,7 +37,7 @@ pub struct MultiToken {
 }
 
 /// A decoder-only language model.
-pub trait CausalLm: Module + Sync {
+pub trait CausalLm: Module + ModuleDisplay + Sync {
     /// Keys and values of the tokens read so far.
     type Cache: Cache;
 

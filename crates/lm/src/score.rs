@@ -8,7 +8,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::multi_token::{FurtherScores, further};
 use crate::router::{RouterSums, sums};
-use crate::{CausalLm, Sequence, TokenBatch};
+use crate::{CausalLm, Hidden, Sequence, TokenBatch};
 
 /// Log-probabilities of the targets of a batch, sequence after sequence.
 pub struct Scores {
@@ -61,36 +61,70 @@ fn scores<M: CausalLm>(
     temperature: f64,
     entropy_gradient: bool,
 ) -> Scores {
-    let device = model.device();
     let rows: Vec<&[u32]> = sequences.iter().map(|s| s.tokens.as_slice()).collect();
     let batch = TokenBatch::new(&rows);
-    let (positions, targets) = target_positions(sequences, batch.width(), 0);
     let output = model.forward(&batch);
-    let [b, t, d] = output.hidden_btd.dims();
-    let mut routers = sums(&output.routing, &batch, model.experts());
-    let mut aux_loss = output.aux_loss;
-    let further = device.is_autodiff().then(|| {
-        let hidden_btd = output.hidden_btd.clone();
+    let hidden_btd = output.hidden_btd.clone();
+    let mut states = states_of(model, sequences, &batch, output);
+    let further = model.device().is_autodiff().then(|| {
         let modules = model.multi_token(&batch, hidden_btd)?;
         let further = further(model, modules, sequences, &batch, temperature);
-        aux_loss = add(aux_loss.take(), further.aux_loss);
-        routers.extend(further.routers);
+        states.aux_loss = add(states.aux_loss.take(), further.aux_loss);
+        states.routers.extend(further.routers);
         Some(further.scores)
     });
 
-    let n = targets.len();
-    let select = Tensor::<1, Int>::from_data(TensorData::new(positions, [n]), &device);
-    let hidden_nd = output.hidden_btd.reshape([b * t, d]).select(0, select);
-    let targets_n = Tensor::<1, Int>::from_data(TensorData::new(targets, [n]), &device);
-    let logits_nv = model.logits(hidden_nd);
+    let n = states.targets.len();
+    let targets = TensorData::new(states.targets, [n]);
+    let targets_n = Tensor::<1, Int>::from_data(targets, &model.device());
+    let logits_nv = model.logits(states.hidden_nd);
     let with_gradient = entropy_gradient.then(|| entropy(logits_nv.clone(), temperature));
     let (log_probs_n, entropy_n) = kernels::log_prob(logits_nv, targets_n, temperature);
     Scores {
         log_probs_n,
         entropy_n: with_gradient.unwrap_or(entropy_n),
-        aux_loss,
-        routers,
+        aux_loss: states.aux_loss,
+        routers: states.routers,
         further: further.flatten(),
+    }
+}
+
+/// What the targets of a batch are predicted from, sequence after sequence.
+pub struct States {
+    /// The hidden state before each target, `[n, d]`.
+    pub hidden_nd: Tensor<2>,
+    /// The targets.
+    pub targets: Vec<i32>,
+    /// The architecture's own loss.
+    pub aux_loss: Option<Tensor<1>>,
+    /// What the routers did, layer by layer.
+    pub routers: Vec<RouterSums>,
+}
+
+/// Reads `sequences` up to each of their targets, in the order of [`score`]. Modules that predict
+/// further tokens are left out.
+pub fn states<M: CausalLm>(model: &M, sequences: &[Sequence]) -> States {
+    let rows: Vec<&[u32]> = sequences.iter().map(|s| s.tokens.as_slice()).collect();
+    let batch = TokenBatch::new(&rows);
+    let output = model.forward(&batch);
+    states_of(model, sequences, &batch, output)
+}
+
+fn states_of<M: CausalLm>(
+    model: &M,
+    sequences: &[Sequence],
+    batch: &TokenBatch,
+    output: Hidden,
+) -> States {
+    let (positions, targets) = target_positions(sequences, batch.width(), 0);
+    let [b, t, d] = output.hidden_btd.dims();
+    let n = positions.len();
+    let select = Tensor::<1, Int>::from_data(TensorData::new(positions, [n]), &model.device());
+    States {
+        hidden_nd: output.hidden_btd.reshape([b * t, d]).select(0, select),
+        targets,
+        aux_loss: output.aux_loss,
+        routers: sums(&output.routing, batch, model.experts()),
     }
 }
 

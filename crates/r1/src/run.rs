@@ -313,7 +313,7 @@ fn stage_seed(seed: u64, name: &str) -> u64 {
 }
 
 /// The most memory this process has held, in MB (10⁶ bytes); Linux alone tells.
-fn peak_rss_mb() -> Option<f64> {
+pub(crate) fn peak_rss_mb() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()

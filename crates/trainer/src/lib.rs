@@ -4,9 +4,11 @@
 
 mod adamw;
 mod gradients;
+mod mix;
 mod schedule;
 mod train;
 
 pub use adamw::AdamWConfig;
+pub use mix::mix;
 pub use schedule::Schedule;
 pub use train::{Share, StepReport, TrainError, Trainer, TrainerConfig};

@@ -173,7 +173,7 @@ impl<M: CausalLm> Trainer<M> {
 
     /// Applies what was accumulated.
     pub fn step(&mut self) -> Result<StepReport, TrainError> {
-        let grad_norm = self.gradients.norm();
+        let grad_norm = self.grad_norm();
         if !grad_norm.is_finite() {
             return Err(self.refuse("gradient norm", grad_norm));
         }
@@ -205,9 +205,19 @@ impl<M: CausalLm> Trainer<M> {
         })
     }
 
-    fn refuse(&mut self, what: &'static str, value: f64) -> TrainError {
+    /// The global norm of what was accumulated.
+    pub fn grad_norm(&self) -> f64 {
+        self.gradients.norm()
+    }
+
+    /// Forgets what was accumulated.
+    pub fn discard(&mut self) {
         self.gradients.clear();
         self.load.clear();
+    }
+
+    fn refuse(&mut self, what: &'static str, value: f64) -> TrainError {
+        self.discard();
         TrainError::NotFinite {
             step: self.steps + 1,
             what,

@@ -212,8 +212,15 @@ pub struct Rl {
     pub inner_epochs: usize,
     /// Optimizer steps per pass; at most `prompts`.
     pub minibatches: usize,
-    /// Rollouts after which the policy becomes the reference; 0: never.
+    /// Rollouts after which the reference follows the policy; 0: never.
     pub reference_every: usize,
+    /// How far it then does: 1 all the way, less: it becomes a mixture of both.
+    pub reference_mix: f64,
+    /// KL from the reference, in nats a token, at which the run stops; 0: none.
+    pub kl_limit: f64,
+    /// Mean difference between a token's log-prob in sampling and in training at which the run
+    /// stops; 0: none. Above 1e-3 it is warned of.
+    pub gap_limit: f64,
     /// Largest global gradient norm.
     pub clip: f64,
     /// Weight of a right answer.

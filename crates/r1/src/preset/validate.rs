@@ -234,6 +234,9 @@ impl Rl {
             &key("prompts"),
             self.prompts,
         )?;
+        mass(&key("reference_mix"), self.reference_mix)?;
+        not_negative(&key("kl_limit"), self.kl_limit)?;
+        not_negative(&key("gap_limit"), self.gap_limit)?;
         positive(&key("clip"), self.clip)?;
         not_negative(&key("accuracy"), self.accuracy)?;
         not_negative(&key("format"), self.format)?;

@@ -1,5 +1,7 @@
 //! Which curves each stage gets.
 
+use serde_json::Value;
+
 use super::chart::{Chart, Series};
 use super::read::{Metrics, RunFiles, StageFiles};
 
@@ -19,7 +21,7 @@ pub(super) struct Figure {
     pub(super) svg: String,
 }
 
-/// One curve: a key of the metrics, its name and colour.
+/// One curve: a key of the metrics, its name and colour. Dots lead into objects.
 type Curve = (&'static str, &'static str, usize);
 
 /// A chart's title, its curves, and whether its axis begins at zero.
@@ -40,7 +42,7 @@ const SUPERVISED: [Plan; 3] = [
     LOAD,
 ];
 
-const REINFORCED: [Plan; 10] = [
+const REINFORCED: [Plan; 13] = [
     (
         "Reward",
         &[("reward", "reward", 1), ("reward_std", "spread", 4)],
@@ -50,8 +52,34 @@ const REINFORCED: [Plan; 10] = [
         "Accuracy, format, language",
         &[
             ("accuracy", "accuracy", 1),
-            ("format", "format", 2),
-            ("language", "language", 3),
+            ("parts.format.mean", "format", 2),
+            ("parts.language.mean", "language", 3),
+        ],
+        true,
+    ),
+    (
+        "Where the advantages come from, share",
+        &[
+            ("parts.accuracy.share", "accuracy", 1),
+            ("parts.format.share", "format", 2),
+            ("parts.language.share", "language", 3),
+        ],
+        true,
+    ),
+    (
+        "Where accuracy is tied, share of the advantages",
+        &[
+            ("parts.format.share_on_ties", "format", 2),
+            ("parts.language.share_on_ties", "language", 3),
+        ],
+        true,
+    ),
+    (
+        "Groups all right, all wrong, tied",
+        &[
+            ("groups_right", "right", 1),
+            ("groups_wrong", "wrong", 2),
+            ("groups_tied", "tied", 3),
         ],
         true,
     ),
@@ -72,10 +100,9 @@ const REINFORCED: [Plan; 10] = [
         true,
     ),
     (
-        "Shares truncated, tied, clipped",
+        "Shares truncated, clipped",
         &[
             ("truncated", "truncated", 2),
-            ("groups_tied", "groups tied", 3),
             ("clip_fraction", "tokens clipped", 4),
         ],
         true,
@@ -83,8 +110,11 @@ const REINFORCED: [Plan; 10] = [
     GRADIENT,
     LOAD,
     (
-        "Sampler's largest gap, nats",
-        &[("sampler_gap_max", "gap", 4)],
+        "Gap between sampler and trainer, nats",
+        &[
+            ("sampler_gap_max", "largest", 4),
+            ("sampler_gap_mean", "mean", 2),
+        ],
         true,
     ),
 ];
@@ -104,17 +134,25 @@ pub(super) fn panels(files: &RunFiles) -> Vec<Panel> {
         .collect()
 }
 
-/// A metric over the steps; lines that lack it, or hold no number, are passed over.
+/// A metric over the steps, its `key` as in `reward` or `parts.format.mean`; lines that lack it, or hold no number, are passed over.
 pub(super) fn points(metrics: &[Metrics], key: &str) -> Vec<(f64, f64)> {
     metrics
         .iter()
         .enumerate()
         .filter_map(|(index, line)| {
             let step = line.get("step").and_then(|step| step.as_f64());
-            let value = line.get(key)?.as_f64().filter(|value| value.is_finite())?;
+            let value = lookup(line, key)?
+                .as_f64()
+                .filter(|value| value.is_finite())?;
             Some((step.unwrap_or((index + 1) as f64), value))
         })
         .collect()
+}
+
+fn lookup<'a>(line: &'a Metrics, key: &str) -> Option<&'a Value> {
+    let mut path = key.split('.');
+    let first = line.get(path.next()?)?;
+    path.try_fold(first, |value, part| value.get(part))
 }
 
 fn charts(stage: &StageFiles) -> Vec<Figure> {

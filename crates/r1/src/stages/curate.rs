@@ -12,7 +12,7 @@ use super::checkpoint::Checkpoint;
 use super::cost::Cost;
 use super::files::{write_json, write_lines};
 use super::problems::Problems;
-use super::rl::Line;
+use super::responses::Line;
 use crate::Artifact;
 use crate::preset;
 use crate::stage::{Stage, StageContext};

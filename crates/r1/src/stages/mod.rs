@@ -10,6 +10,7 @@ mod experts;
 mod files;
 mod pretrain;
 mod problems;
+mod responses;
 mod rl;
 mod sft;
 mod tasks;

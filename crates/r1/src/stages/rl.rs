@@ -1,24 +1,27 @@
 //! Reinforcement learning with GRPO on the hybrid reward.
 
+mod last_good;
+mod metric;
 mod settings;
 
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use burn::module::Module;
-use data::Finish;
-use grpo::{Drawn, Group, GrpoReport, KlIn, draw_untied};
+use grpo::{Drawn, Group, KlIn, Watch, draw_untied};
 use moe_model::Decoder;
 use rewards::Rubric;
-use serde::Serialize;
 use serde_json::{Value, json};
-use trainer::Trainer;
+use trainer::{Trainer, mix};
 
+use self::last_good::LastGood;
+use self::metric::{Metric, Tokens};
 use self::settings::{objective, rollout_seed, rubric_config, trainer_config};
 use super::ask;
 use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
 use super::problems::Problems;
+use super::responses::Line;
 use crate::Artifact;
 use crate::backend::MICRO_TOKENS;
 use crate::preset;
@@ -90,6 +93,8 @@ impl Stage for Rl<'_> {
         let mut trainer = Trainer::new(model, trainer_config(plan));
         let mut cost = Cost::default();
         let mut recent: Vec<f64> = Vec::new();
+        let mut watch = Watch::default();
+        let mut last_good = LastGood::begin(&cx.dir, &self.policy.dir)?;
 
         let progress = cx.progress(plan.steps, "steps");
         for step in 1..=plan.steps {
@@ -119,8 +124,10 @@ impl Stage for Rl<'_> {
                 },
                 rounds => draw_untied(plan.prompts, rounds, draw),
             };
-            drop(snapshot);
             let sample_seconds = began.elapsed().as_secs_f64();
+            for group in groups.iter().chain(&tied) {
+                Line::write_all(cx, Some(step), group)?;
+            }
 
             let mut report = grpo::step(
                 &mut trainer,
@@ -129,14 +136,17 @@ impl Stage for Rl<'_> {
                 &objective,
                 MICRO_TOKENS,
             )
-            .with_context(|| blame(&groups))?;
+            .map_err(|error| last_good.refuse(error, step, &tokenizer))?;
+            last_good.keep(step, snapshot);
             report.step = step;
-            add_cost(&mut cost, trainer.model(), &groups, &tied, plan);
-            for group in groups.iter().chain(&tied) {
-                Line::write_all(cx, Some(step), group)?;
-            }
+            let tokens = Tokens::of(&groups, &tied);
+            add_cost(&mut cost, trainer.model(), &tokens, plan);
             if plan.reference_every > 0 && step.is_multiple_of(plan.reference_every) {
-                reference = trainer.snapshot();
+                reference = mix(reference, &trainer.snapshot(), plan.reference_mix);
+            }
+            let alarms = watch.observe(&report);
+            for alarm in &alarms {
+                cx.log(format!("step {step}: {alarm}"));
             }
             let seconds = began.elapsed().as_secs_f64();
             let level = problems.level();
@@ -153,81 +163,17 @@ impl Stage for Rl<'_> {
                 problems.raise()?;
                 recent.clear();
             }
-            let train_seconds = seconds - sample_seconds;
-            cx.metric(&Metric {
+            cx.metric(&Metric::new(
                 report,
-                resampled: tied.len(),
+                tied.len(),
                 level,
-                seconds,
-                sample_seconds,
-                train_seconds,
-            })?;
+                &alarms,
+                (tokens.responses, sample_seconds),
+                (plan.inner_epochs * tokens.read, seconds - sample_seconds),
+            ))?;
         }
         cost.write(&cx.dir)?;
         save(&cx.dir, &trainer.into_model(), &tokenizer)
-    }
-}
-
-/// A line of `metrics.jsonl`.
-#[derive(Serialize)]
-struct Metric {
-    #[serde(flatten)]
-    report: GrpoReport,
-    /// Tied groups that others were drawn for; what is reported is without them.
-    resampled: usize,
-    /// The hardest level asked.
-    level: u32,
-    seconds: f64,
-    sample_seconds: f64,
-    train_seconds: f64,
-}
-
-/// A line of `completions.jsonl`: one response with its reward, part by part.
-#[derive(Serialize)]
-pub(super) struct Line<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    step: Option<usize>,
-    problem: &'a str,
-    question: &'a str,
-    gold: &'a str,
-    sample: u32,
-    completion: &'a str,
-    verdict: &'static str,
-    rule: &'a str,
-    accuracy: Option<f32>,
-    format: f32,
-    language: f32,
-    reward: f32,
-    tokens: usize,
-    finish: Finish,
-}
-
-impl Line<'_> {
-    /// Writes every response of a group.
-    pub(super) fn write_all(cx: &StageContext, step: Option<usize>, group: &Group) -> Result<()> {
-        for (completion, score) in group.completions.iter().zip(&group.scores) {
-            cx.completion(&Line {
-                step,
-                problem: &group.problem.id,
-                question: &group.problem.question,
-                gold: &group.problem.answer,
-                sample: completion.sample,
-                completion: &completion.text,
-                verdict: match score.accuracy {
-                    Some(accuracy) if accuracy > 0.5 => "right",
-                    Some(_) => "wrong",
-                    None => "unjudged",
-                },
-                rule: &score.rule,
-                accuracy: score.accuracy,
-                format: score.format,
-                language: score.language,
-                reward: score.total,
-                tokens: completion.tokens.len(),
-                finish: completion.finish,
-            })?;
-        }
-        Ok(())
     }
 }
 
@@ -238,47 +184,13 @@ fn accuracy<'a>(groups: impl Iterator<Item = &'a Group>) -> f64 {
     judged.iter().sum::<f64>() / judged.len().max(1) as f64
 }
 
-/// Sampling, scoring by the reference, and training of one step; `tied` groups were only sampled.
-fn add_cost(cost: &mut Cost, model: &Decoder, groups: &[Group], tied: &[Group], plan: &preset::Rl) {
-    let responses = |group: &Group| {
-        group
-            .completions
-            .iter()
-            .map(|c| c.tokens.len())
-            .sum::<usize>()
-    };
-    let mut sampled = 0;
-    for group in groups.iter().chain(tied) {
-        sampled += group.prompt.len() + responses(group);
-    }
-    let mut read = 0;
-    for group in groups {
-        read += group.prompt.len() * group.completions.len() + responses(group);
-    }
-    cost.sample(model, sampled);
+/// Sampling, scoring by the reference, and training of one step.
+fn add_cost(cost: &mut Cost, model: &Decoder, tokens: &Tokens, plan: &preset::Rl) {
+    cost.sample(model, tokens.sampled);
     for epoch in 0..plan.inner_epochs {
-        cost.train(model, read);
+        cost.train(model, tokens.read);
         if plan.beta > 0.0 && (epoch == 0 || plan.kl_in != KlIn::Reward) {
-            cost.sample(model, read);
+            cost.sample(model, tokens.read);
         }
     }
-}
-
-/// Where to look when a step cannot be taken.
-fn blame(groups: &[Group]) -> String {
-    let longest = groups
-        .iter()
-        .flat_map(|group| {
-            group
-                .completions
-                .iter()
-                .map(move |c| (c.tokens.len(), &group.problem))
-        })
-        .max_by_key(|(tokens, _)| *tokens);
-    longest.map_or_else(String::new, |(tokens, problem)| {
-        format!(
-            "training on this step's responses (the longest, {tokens} tokens, to {})",
-            problem.id
-        )
-    })
 }

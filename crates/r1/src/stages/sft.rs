@@ -17,7 +17,7 @@ use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
 use super::files::read_lines;
 use super::problems::Problems;
-use super::rl::Line;
+use super::responses::Line;
 use super::tasks::{COLD_START, GENERAL, HELD_OUT};
 use crate::Artifact;
 use crate::backend::MICRO_TOKENS;

@@ -37,6 +37,8 @@ pub(super) fn objective(plan: &preset::Rl) -> GrpoConfig {
             longest: plan.max_new_tokens,
             cache: plan.overlong,
         }),
+        kl_limit: (plan.kl_limit > 0.0).then_some(plan.kl_limit),
+        gap_limit: (plan.gap_limit > 0.0).then_some(plan.gap_limit),
         inner_epochs: plan.inner_epochs,
         minibatches: plan.minibatches,
         temperature: plan.temperature,
@@ -77,6 +79,8 @@ mod tests {
     fn the_default_is_grpo_as_the_recipe_has_it() {
         let expected = GrpoConfig {
             minibatches: 2,
+            kl_limit: Some(10.0),
+            gap_limit: Some(0.1),
             ..GrpoConfig::of(Objective::Grpo, 16)
         };
         assert_eq!(of(&[]), expected);
@@ -97,6 +101,8 @@ mod tests {
             "zero.baseline=leave_one_out",
             "zero.truncated=mask",
             "zero.overlong=4",
+            "zero.kl_limit=5",
+            "zero.gap_limit=0",
             "zero.inner_epochs=3",
             "zero.minibatches=1",
             "zero.temperature=0.7",
@@ -117,6 +123,8 @@ mod tests {
                 longest: 16,
                 cache: 4,
             }),
+            kl_limit: Some(5.0),
+            gap_limit: None,
             inner_epochs: 3,
             minibatches: 1,
             temperature: 0.7,
