@@ -22,6 +22,7 @@ mod objective;
 mod offender;
 mod parts;
 mod pass;
+pub mod ppo;
 mod ratio;
 mod reference;
 mod report;
