@@ -4,6 +4,7 @@ mod crate_graph;
 mod cuda_patch;
 mod own_problems;
 mod program;
+mod reinforcement;
 mod smoke;
 mod transformers;
 mod usage;

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::program::{finished, r1};
 
 /// Problems with one answer and a solution in GSM8K's form.
-fn problems() -> String {
+pub(crate) fn problems() -> String {
     let shops = [
         "bakery", "library", "market", "museum", "garden", "harbour", "station", "theatre",
     ];

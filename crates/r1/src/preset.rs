@@ -10,7 +10,9 @@ mod validate;
 
 use serde::{Deserialize, Serialize};
 
-pub use sections::{Corpus, Eval, Model, Pretraining, Rejection, Rl, Student, Supervised, Tasks};
+pub use sections::{
+    Corpus, Eval, Model, Ppo, Pretraining, Rejection, Rl, Student, Supervised, Tasks,
+};
 
 use crate::usage::{UsageError, unknown};
 
@@ -57,6 +59,8 @@ pub struct Preset {
     pub distill: Supervised,
     /// Reinforcement learning of the student alone, to compare with distillation.
     pub student_rl: Rl,
+    /// PPO's critic, for the comparison with GRPO; no stage of the recipe has one.
+    pub ppo: Ppo,
     /// How the finished models are measured.
     pub eval: Eval,
 }

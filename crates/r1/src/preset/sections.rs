@@ -236,6 +236,23 @@ pub struct Rl {
     pub level_up: f64,
 }
 
+/// The critic of PPO (arXiv 1707.06347), which `r1 bench grpo-vs-ppo` trains beside the policy of
+/// `zero`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ppo {
+    /// Learning rate of the critic after the warmup of `zero`; constant.
+    pub lr: f64,
+    /// γ, what a reward a token later is worth.
+    pub gamma: f64,
+    /// λ of the advantages: 0 trusts the critic, 1 the reward.
+    pub lambda: f64,
+    /// How far a value may move in a step before its loss stops pulling; 0: any.
+    pub value_clip: f64,
+    /// Whether advantages are centred and scaled over all tokens of a rollout.
+    pub whiten: bool,
+}
+
 /// Rejection sampling.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

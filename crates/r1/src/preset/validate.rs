@@ -5,7 +5,9 @@ use std::path::Path;
 
 use grpo::{AdvantageScale, Baseline, KlIn, RewardParts, Surrogate};
 
-use super::{Corpus, Eval, Model, Preset, Pretraining, Rejection, Rl, Student, Supervised, Tasks};
+use super::{
+    Corpus, Eval, Model, Ppo, Preset, Pretraining, Rejection, Rl, Student, Supervised, Tasks,
+};
 use crate::usage::{UsageError, nearest};
 
 const FAMILIES: [&str; 5] = ["arithmetic", "countdown", "linear", "ordering", "program"];
@@ -34,6 +36,7 @@ impl Preset {
         for (section, rl) in self.rl() {
             rl.validate(section)?;
         }
+        self.ppo.validate()?;
         self.rejection.validate("rejection")?;
         self.distill_data.validate("distill_data")?;
         self.eval.validate()?;
@@ -283,6 +286,15 @@ impl Rl {
             "it normalises in its own way: advantage_scale = group, baseline = mean and kl_in \
              other than reward go with it",
         )
+    }
+}
+
+impl Ppo {
+    fn validate(&self) -> Checked {
+        positive("ppo.lr", self.lr)?;
+        mass("ppo.gamma", self.gamma)?;
+        share("ppo.lambda", self.lambda)?;
+        not_negative("ppo.value_clip", self.value_clip)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a stage's computation amounts to, so that stages can be compared at equal compute.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
@@ -14,34 +15,42 @@ const FILE: &str = "cost.json";
 /// Tokens through the model and the operations they cost: 2 a parameter a token passes through for
 /// a forward pass, 4 for a backward pass (arXiv 2001.08361, section 2.1). Modules for further tokens
 /// are left out: no stage that is compared trains any.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-pub(super) struct Cost {
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Cost {
     /// Floating point operations.
-    pub(super) flops: f64,
+    pub(crate) flops: f64,
+    /// The same by what they are for, as in `sampling`.
+    pub(crate) parts: BTreeMap<String, f64>,
     /// Tokens read forward and backward.
-    pub(super) trained_tokens: usize,
+    pub(crate) trained_tokens: usize,
     /// Tokens read forward only: sampled, or scored by a reference.
-    pub(super) sampled_tokens: usize,
+    pub(crate) sampled_tokens: usize,
 }
 
 impl Cost {
-    /// Adds training of `model` on `tokens`.
-    pub(super) fn train(&mut self, model: &impl CausalLm, tokens: usize) {
-        self.flops += 6.0 * model.parameters().1 as f64 * tokens as f64;
+    /// Adds training of `model` on `tokens`, for `part`.
+    pub(super) fn train(&mut self, part: &str, model: &impl CausalLm, tokens: usize) {
+        self.add(part, 6.0, model, tokens);
         self.trained_tokens += tokens;
     }
 
-    /// Adds forward passes of `model` over `tokens`.
-    pub(super) fn sample(&mut self, model: &impl CausalLm, tokens: usize) {
-        self.flops += 2.0 * model.parameters().1 as f64 * tokens as f64;
+    /// Adds forward passes of `model` over `tokens`, for `part`.
+    pub(super) fn sample(&mut self, part: &str, model: &impl CausalLm, tokens: usize) {
+        self.add(part, 2.0, model, tokens);
         self.sampled_tokens += tokens;
+    }
+
+    fn add(&mut self, part: &str, a_parameter: f64, model: &impl CausalLm, tokens: usize) {
+        let flops = a_parameter * model.parameters().1 as f64 * tokens as f64;
+        self.flops += flops;
+        *self.parts.entry(part.to_owned()).or_default() += flops;
     }
 
     pub(super) fn write(&self, dir: &Path) -> Result<()> {
         write_json(&dir.join(FILE), self)
     }
 
-    pub(super) fn read(artifact: &Artifact) -> Result<Self> {
+    pub(crate) fn read(artifact: &Artifact) -> Result<Self> {
         read_json(&artifact.file(FILE))
     }
 }

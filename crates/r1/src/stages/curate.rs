@@ -87,7 +87,7 @@ pub(super) fn curate(
     for group in &groups {
         Line::write_all(cx, None, group)?;
         let responses: usize = group.completions.iter().map(|c| c.tokens.len()).sum();
-        cost.sample(model, group.prompt.len() + responses);
+        cost.sample("sampling", model, group.prompt.len() + responses);
     }
     let asked: Vec<(Problem, Vec<(Completion, Score)>)> = groups
         .into_iter()

@@ -1,6 +1,7 @@
 //! Reinforcement learning with GRPO on the hybrid reward.
 
 mod last_good;
+mod learner;
 mod metric;
 mod settings;
 
@@ -8,22 +9,21 @@ use std::time::Instant;
 
 use anyhow::Result;
 use burn::module::Module;
-use grpo::{Drawn, Group, KlIn, Watch, draw_untied};
-use moe_model::Decoder;
+use grpo::{Drawn, Group, Watch, draw_untied};
 use rewards::Rubric;
 use serde_json::{Value, json};
-use trainer::{Trainer, mix};
+use trainer::mix;
 
 use self::last_good::LastGood;
+use self::learner::Learner;
 use self::metric::{Metric, Tokens};
-use self::settings::{objective, rollout_seed, rubric_config, trainer_config};
+use self::settings::{objective, rollout_seed, rubric_config};
 use super::ask;
 use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
 use super::problems::Problems;
 use super::responses::Line;
 use crate::Artifact;
-use crate::backend::MICRO_TOKENS;
 use crate::preset;
 use crate::stage::{Stage, StageContext};
 
@@ -38,6 +38,8 @@ pub struct Rl<'a> {
     tasks: &'a Artifact,
     /// Everything that is set.
     plan: &'a preset::Rl,
+    /// Train a critic beside the policy, by PPO, where given.
+    critic: Option<&'a preset::Ppo>,
     /// Stop once as much computing is spent as this stage took, where given.
     compute_of: Option<&'a Artifact>,
 }
@@ -49,7 +51,16 @@ impl<'a> Rl<'a> {
             policy,
             tasks,
             plan,
+            critic: None,
             compute_of: None,
+        }
+    }
+
+    /// Learns by PPO with a critic (arXiv 1707.06347) instead of GRPO's comparison of a group.
+    pub fn with_critic(self, ppo: &'a preset::Ppo) -> Self {
+        Self {
+            critic: Some(ppo),
+            ..self
         }
     }
 
@@ -71,11 +82,17 @@ impl Stage for Rl<'_> {
     }
 
     fn settings(&self) -> Value {
-        json!(self.plan)
+        match self.critic {
+            None => json!(self.plan),
+            Some(ppo) => json!({ "rl": self.plan, "ppo": ppo }),
+        }
     }
 
     fn describe(&self) -> &'static str {
-        "reinforcement learning with GRPO"
+        match self.critic {
+            None => "reinforcement learning with GRPO",
+            Some(_) => "reinforcement learning with PPO and a critic",
+        }
     }
 
     fn run(&self, cx: &StageContext) -> Result<()> {
@@ -90,7 +107,7 @@ impl Stage for Rl<'_> {
         let objective = objective(plan);
         let mut problems = Problems::open(self.tasks, Some(&plan.levels), cx.seed)?;
         let mut reference = model.valid();
-        let mut trainer = Trainer::new(model, trainer_config(plan));
+        let mut learner = Learner::new(model, plan, self.critic);
         let mut cost = Cost::default();
         let mut recent: Vec<f64> = Vec::new();
         let mut watch = Watch::default();
@@ -106,7 +123,7 @@ impl Stage for Rl<'_> {
                 break;
             }
             let began = Instant::now();
-            let snapshot = trainer.snapshot();
+            let snapshot = learner.snapshot();
             let mut draw = |round: usize, prompts: usize| {
                 let options = ask::options(
                     plan.group,
@@ -129,20 +146,15 @@ impl Stage for Rl<'_> {
                 Line::write_all(cx, Some(step), group)?;
             }
 
-            let mut report = grpo::step(
-                &mut trainer,
-                Some(&reference),
-                &groups,
-                &objective,
-                MICRO_TOKENS,
-            )
-            .map_err(|error| last_good.refuse(error, step, &tokenizer))?;
+            let (mut report, critic) = learner
+                .step(&reference, &groups, &objective)
+                .map_err(|error| last_good.refuse(error, step, &tokenizer))?;
             last_good.keep(step, snapshot);
             report.step = step;
             let tokens = Tokens::of(&groups, &tied);
-            add_cost(&mut cost, trainer.model(), &tokens, plan);
+            learner.add_cost(&mut cost, &tokens);
             if plan.reference_every > 0 && step.is_multiple_of(plan.reference_every) {
-                reference = mix(reference, &trainer.snapshot(), plan.reference_mix);
+                reference = mix(reference, &learner.snapshot(), plan.reference_mix);
             }
             let alarms = watch.observe(&report);
             for alarm in &alarms {
@@ -165,6 +177,7 @@ impl Stage for Rl<'_> {
             }
             cx.metric(&Metric::new(
                 report,
+                critic,
                 tied.len(),
                 level,
                 &alarms,
@@ -173,7 +186,7 @@ impl Stage for Rl<'_> {
             ))?;
         }
         cost.write(&cx.dir)?;
-        save(&cx.dir, &trainer.into_model(), &tokenizer)
+        save(&cx.dir, &learner.into_policy(), &tokenizer)
     }
 }
 
@@ -182,15 +195,4 @@ fn accuracy<'a>(groups: impl Iterator<Item = &'a Group>) -> f64 {
     let scores = groups.flat_map(|group| &group.scores);
     let judged: Vec<f64> = scores.filter_map(|s| s.accuracy).map(f64::from).collect();
     judged.iter().sum::<f64>() / judged.len().max(1) as f64
-}
-
-/// Sampling, scoring by the reference, and training of one step.
-fn add_cost(cost: &mut Cost, model: &Decoder, tokens: &Tokens, plan: &preset::Rl) {
-    cost.sample(model, tokens.sampled);
-    for epoch in 0..plan.inner_epochs {
-        cost.train(model, tokens.read);
-        if plan.beta > 0.0 && (epoch == 0 || plan.kl_in != KlIn::Reward) {
-            cost.sample(model, tokens.read);
-        }
-    }
 }

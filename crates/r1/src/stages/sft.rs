@@ -188,7 +188,11 @@ pub(super) fn train(
     for batch in Batches::new(sequences, batch, cx.seed).take(steps) {
         let began = Instant::now();
         let report = step(trainer, &batch, MICRO_TOKENS)?;
-        cost.train(trainer.model(), batch.iter().map(|s| s.tokens.len()).sum());
+        cost.train(
+            "training",
+            trainer.model(),
+            batch.iter().map(|s| s.tokens.len()).sum(),
+        );
         let seconds = began.elapsed().as_secs_f64();
         let rate = report.tokens as f64 / seconds;
         progress.set_message(format!("loss {:.3}, {rate:.0} tokens/s", report.loss));

@@ -1,5 +1,6 @@
 //! What a step of reinforcement learning leaves in `metrics.jsonl`.
 
+use grpo::ppo::CriticReport;
 use grpo::{Alarm, Group, GrpoReport};
 use serde::Serialize;
 
@@ -10,6 +11,9 @@ use crate::run::peak_rss_mb;
 pub(super) struct Metric {
     #[serde(flatten)]
     report: GrpoReport,
+    /// The critic's side, where there is one.
+    #[serde(flatten)]
+    critic: Option<CriticReport>,
     /// Tied groups that others were drawn for; what is reported is without them.
     resampled: usize,
     /// The hardest level asked.
@@ -32,6 +36,7 @@ pub(super) struct Metric {
 impl Metric {
     pub(super) fn new(
         report: GrpoReport,
+        critic: Option<CriticReport>,
         resampled: usize,
         level: u32,
         alarms: &[Alarm],
@@ -40,6 +45,7 @@ impl Metric {
     ) -> Self {
         Self {
             report,
+            critic,
             resampled,
             level,
             alarms: alarms.iter().map(ToString::to_string).collect(),

@@ -1,6 +1,7 @@
 //! What a preset's section says, as the crates that carry it out want it.
 
 use data::seed;
+use grpo::ppo::PpoConfig;
 use grpo::{GrpoConfig, Overlong};
 use rand::RngExt;
 use rewards::{Mode, RubricConfig};
@@ -52,6 +53,24 @@ pub(super) fn trainer_config(plan: &preset::Rl) -> TrainerConfig {
         adamw: AdamWConfig::default(),
         schedule: Schedule::constant(plan.lr, plan.warmup),
         clip: plan.clip,
+    }
+}
+
+/// How the critic's gradient does: at its own rate, for the rest as the policy's.
+pub(super) fn critic_trainer_config(plan: &preset::Rl, ppo: &preset::Ppo) -> TrainerConfig {
+    TrainerConfig {
+        schedule: Schedule::constant(ppo.lr, plan.warmup),
+        ..trainer_config(plan)
+    }
+}
+
+/// What the critic makes of rewards.
+pub(super) fn critic_config(ppo: &preset::Ppo) -> PpoConfig {
+    PpoConfig {
+        gamma: ppo.gamma,
+        lambda: ppo.lambda,
+        value_clip: (ppo.value_clip > 0.0).then_some(ppo.value_clip),
+        whiten: ppo.whiten,
     }
 }
 
@@ -133,6 +152,32 @@ mod tests {
         assert_eq!(found, expected);
         let decoupled = of(&["zero.reward_parts=decoupled"]);
         assert_eq!(decoupled.reward_parts, RewardParts::Decoupled);
+    }
+
+    #[test]
+    fn the_critic_has_settings_of_its_own() {
+        let changes = [
+            "ppo.lr=0.5",
+            "ppo.gamma=0.9",
+            "ppo.lambda=0.8",
+            "ppo.value_clip=0",
+        ];
+        let changes = changes.map(ToOwned::to_owned);
+        let preset = Preset::load(
+            "smoke",
+            &[&changes[..], &["ppo.whiten=false".into()]].concat(),
+        );
+        let Preset { zero, ppo, .. } = preset.unwrap();
+        let expected = PpoConfig {
+            gamma: 0.9,
+            lambda: 0.8,
+            value_clip: None,
+            whiten: false,
+        };
+        assert_eq!(critic_config(&ppo), expected);
+        let config = critic_trainer_config(&zero, &ppo);
+        assert_eq!(config.schedule, Schedule::constant(0.5, zero.warmup));
+        assert_eq!(config.clip, zero.clip);
     }
 
     #[test]
