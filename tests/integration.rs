@@ -1,5 +1,6 @@
 //! Tests of the workspace as a whole, in one binary.
 
+mod bench;
 mod crate_graph;
 mod cuda_patch;
 mod own_problems;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use crate::bench::{self, Bench};
 use crate::preset::Preset;
 use crate::run::{Options, Run, Stopped, is_usage};
 use crate::{count, parity, recipe, report};
@@ -31,6 +32,9 @@ enum Command {
     /// Active are the parameters that one token passes through. The KV cache is what it holds of a
     /// token; expanded, what it would with a key and a value for every query head.
     Count(Count),
+    /// Benchmarks over several seeds: a table, and a page with a curve for each.
+    #[command(subcommand)]
+    Bench(Bench),
 }
 
 /// The arguments of `r1 count`.
@@ -85,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Pipeline(args) => pipeline(args).map(|()| true),
         Command::Parity(args) => parity::run(&args.paths, args.json),
         Command::Count(args) => count::run(&args.model, args.json).map(|()| true),
+        Command::Bench(bench) => bench::run(&bench).map(|()| true),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

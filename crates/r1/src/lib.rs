@@ -7,6 +7,7 @@
 
 mod artifact;
 pub mod backend;
+mod bench;
 pub mod cli;
 pub mod count;
 pub mod parity;

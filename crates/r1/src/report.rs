@@ -5,15 +5,15 @@
 //! anyway. A stage that has not run, or whose inputs have changed since, is shown as not run.
 
 mod boxes;
-mod chart;
+pub(crate) mod chart;
 mod curves;
 mod experts;
 mod figure;
-mod html;
+pub(crate) mod html;
 mod read;
 mod samples;
-mod svg;
-mod table;
+pub(crate) mod svg;
+pub(crate) mod table;
 
 use std::fmt;
 use std::fs;
@@ -23,6 +23,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::Artifact;
 use read::RunFiles;
 
 /// What a run comes to; shown, it is the table of its models.
@@ -75,19 +76,26 @@ pub struct ModelResult {
 pub fn write(run_dir: &Path) -> Result<Report> {
     let files = RunFiles::read(run_dir)?;
     let report = Report::new(&files);
-    // Put in place whole: what an earlier report said stays until then.
-    let put = |name: &str, text: String| {
-        let (path, new) = (run_dir.join(name), run_dir.join(format!("{name}.new")));
-        fs::write(&new, text)
-            .and_then(|()| fs::rename(&new, &path))
-            .with_context(|| format!("writing {}", path.display()))
-    };
     put(
-        "results.json",
+        &run_dir.join("results.json"),
         serde_json::to_string_pretty(&report)? + "\n",
     )?;
-    put("report.html", html::page(&files, &report)?)?;
+    put(&run_dir.join("report.html"), html::page(&files, &report)?)?;
     Ok(report)
+}
+
+/// Puts a file in its place whole: what an earlier one said stays until then.
+pub(crate) fn put(path: &Path, text: String) -> Result<()> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    fs::write(&new, text)
+        .and_then(|()| fs::rename(&new, path))
+        .with_context(|| format!("writing {}", path.display()))
+}
+
+/// What a stage measured under `key`, as (step, value) for every step that has it.
+pub(crate) fn curve(stage: &Artifact, key: &str) -> Result<Vec<(f64, f64)>> {
+    Ok(curves::points(&read::metrics(&stage.dir)?, key))
 }
 
 impl Report {

@@ -1,8 +1,10 @@
 //! Which curves each stage gets.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-use super::chart::{Chart, Series};
+use super::chart::{Chart, Series, Size};
 use super::read::{Metrics, RunFiles, StageFiles};
 
 /// A stage's charts.
@@ -17,7 +19,7 @@ pub(super) struct Panel {
 pub(super) struct Figure {
     pub(super) title: &'static str,
     /// Names of the curves with their colours; empty where there is one.
-    pub(super) legend: Vec<(&'static str, usize)>,
+    pub(super) legend: Vec<(Cow<'static, str>, usize)>,
     pub(super) svg: String,
 }
 
@@ -183,7 +185,7 @@ fn figure(
         .iter()
         .filter(|(key, ..)| says_something(key, &points(&stage.metrics, key)))
         .map(|&(key, label, colour)| Series {
-            label,
+            label: label.into(),
             colour,
             points: points(&stage.metrics, key),
         })
@@ -193,13 +195,15 @@ fn figure(
         0 | 1 => Vec::new(),
         _ => series
             .iter()
-            .map(|series| (series.label, series.colour))
+            .map(|series| (series.label.clone(), series.colour))
             .collect(),
     };
     let svg = Chart {
         x: "step",
         series,
+        marks: Vec::new(),
         from_zero,
+        size: Size::Panel,
     }
     .svg()?;
     Some(Figure { title, legend, svg })

@@ -9,13 +9,19 @@ use super::svg::{count, operations, percent, short};
 use super::{ModelResult, Report, boxes, curves, experts, figure, samples};
 use crate::progress::duration;
 
-/// The page as HTML. Everything is escaped but the drawings made here.
-pub(super) fn page(files: &RunFiles, report: &Report) -> Result<String> {
+/// A page of this template in the report's style. Everything is escaped but the drawings made here.
+pub(crate) fn render(template: &str, values: Value) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment
-        .add_template("report", include_str!("template.html"))
-        .context("the report's template")?;
+    let page = [("style", include_str!("style.css")), ("page", template)]
+        .into_iter()
+        .try_for_each(|(name, text)| environment.add_template(name, text))
+        .and_then(|()| environment.get_template("page")?.render(values));
+    page.context("the template of a page")
+}
+
+/// The report's page as HTML.
+pub(super) fn page(files: &RunFiles, report: &Report) -> Result<String> {
     let values = context! {
         preset => report.preset.as_str(),
         seed => report.seed.to_string(),
@@ -32,13 +38,11 @@ pub(super) fn page(files: &RunFiles, report: &Report) -> Result<String> {
         stages => files.stages.iter().map(|stage| stage_row(files, stage.name)).collect::<Vec<_>>(),
         settings => files.preset.as_str(),
     };
-    environment
-        .get_template("report")
-        .and_then(|template| template.render(values))
-        .context("the report's template")
+    render(include_str!("template.html"), values)
 }
 
-fn drawing(svg: String) -> Value {
+/// SVG as it stands.
+pub(crate) fn drawing(svg: String) -> Value {
     Value::from_safe_string(svg)
 }
 
@@ -118,7 +122,7 @@ fn panels(files: &RunFiles) -> Vec<Value> {
                 .map(|chart| {
                     let legend = chart.legend.iter();
                     let legend: Vec<Value> =
-                        legend.map(|(name, colour)| context! { name => *name, colour => *colour }).collect();
+                        legend.map(|(name, colour)| context! { name => &**name, colour => *colour }).collect();
                     context! { title => chart.title, legend, svg => drawing(chart.svg) }
                 })
                 .collect();

@@ -143,7 +143,7 @@ impl StageFiles {
             name,
             manifest: Some(manifest),
             flops: cost["flops"].as_f64(),
-            metrics: lines(&dir.join(METRICS))?,
+            metrics: metrics(&dir)?,
             experts: if experts.exists() {
                 Some(json(&experts)?)
             } else {
@@ -191,6 +191,11 @@ fn drop_outdated(stages: &mut [StageFiles], record: &RunRecord) {
 fn json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     serde_json::from_str(&text).with_context(|| path.display().to_string())
+}
+
+/// What a stage measured, step by step.
+pub(super) fn metrics(stage: &Path) -> Result<Vec<Metrics>> {
+    lines(&stage.join(METRICS))
 }
 
 /// The lines of a JSONL file; none where there is no file.

@@ -1,7 +1,7 @@
 //! Small helpers for writing SVG by hand.
 
 /// Text as it may stand in markup: nothing in it can open a tag or end an attribute.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -17,7 +17,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// A number with at most four digits that say something: `0.0312`, `1.25`, `1,234`.
-pub(super) fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 {
         "0".into()
@@ -35,7 +35,7 @@ pub(super) fn short(value: f64) -> String {
 }
 
 /// A share as a percentage: `81.5 %`.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 

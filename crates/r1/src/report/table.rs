@@ -43,12 +43,13 @@ pub(super) fn terminal(report: &Report) -> String {
             ]
         })
         .collect();
-    format!("{}\n{foot}", boxed(&rows))
+    format!("{}\n{foot}", boxed(HEADS, &rows))
 }
 
-fn boxed(rows: &[[String; 6]]) -> String {
-    let heads = HEADS.map(str::to_owned);
-    let mut widths = [0; 6];
+/// A table in a box, its first column to the left and every other to the right.
+pub(crate) fn boxed<const N: usize>(heads: [&str; N], rows: &[[String; N]]) -> String {
+    let heads = heads.map(str::to_owned);
+    let mut widths = [0; N];
     for row in std::iter::once(&heads).chain(rows) {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
@@ -58,10 +59,9 @@ fn boxed(rows: &[[String; 6]]) -> String {
         let dashes: Vec<String> = widths.iter().map(|width| "─".repeat(width + 2)).collect();
         format!("{left}{}{right}\n", dashes.join(middle))
     };
-    let line = |row: &[String; 6]| {
+    let line = |row: &[String; N]| {
         let mut cells = String::new();
         for (index, (cell, width)) in row.iter().zip(widths).enumerate() {
-            // Names to the left, numbers to the right.
             cells += &if index == 0 {
                 format!("│ {cell:<width$} ")
             } else {

@@ -1,0 +1,33 @@
+//! `r1 bench`: what a method does, over several seeds, in one page.
+//!
+//! A benchmark carries out stages of the recipe with the recipe's own code, one run directory a
+//! seed, and compares their results. It leaves out whatever a stage does: numbers and curves are
+//! read from the files that stages leave anyway, as the report's are.
+
+mod countdown;
+mod page;
+mod plan;
+
+use anyhow::Result;
+
+/// The benchmarks there are.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Bench {
+    /// R1-Zero on Countdown: a pretrained base learns by reinforcement learning alone.
+    ///
+    /// Each seed makes its problems, pretrains a base, trains R1-Zero from it and measures both on
+    /// the held-out problems, in RUN_DIR/seed-N; curves.html and results.json put the seeds side by
+    /// side. Stages that are complete are not done again.
+    Countdown(plan::Plan),
+}
+
+/// Carries a benchmark out, or goes on with it, and prints its table.
+///
+/// # Errors
+///
+/// Wrong arguments ([`crate::UsageError`]), before anything is written; what a stage fails with.
+pub(crate) fn run(bench: &Bench) -> Result<()> {
+    match bench {
+        Bench::Countdown(plan) => countdown::run(plan),
+    }
+}
