@@ -88,6 +88,54 @@ fn countdown_runs_each_seed_once() {
     assert!(files(dir.path()) == before, "a second run changes nothing");
 }
 
+#[test]
+fn grpo_and_ppo_start_alike() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let mut command = r1(&["bench", "grpo-vs-ppo", "smoke", "--quiet", "--seeds", "4"]);
+    let output = finished(command.arg("--run-dir").arg(dir.path()));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(printed.contains("│ training the critic"), "{printed}");
+
+    let read = |path: &str| fs::read_to_string(dir.path().join(path)).expect("a file");
+    let first = |folder: &str| -> Vec<Value> {
+        let text = read(&format!("{folder}/2-r1-zero/completions.jsonl"));
+        let lines = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"));
+        lines.filter(|line: &Value| line["step"] == 1).collect()
+    };
+    assert!(!first("seed-4").is_empty());
+    assert_eq!(
+        first("seed-4"),
+        first("seed-4/ppo"),
+        "the same problems and responses"
+    );
+    let metrics = read("seed-4/ppo/2-r1-zero/metrics.jsonl");
+    for line in metrics.lines() {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        assert!(line["value_loss"].as_f64().expect("a loss") >= 0.0);
+        assert!(line["critic_grad_norm"].as_f64().expect("a norm") >= 0.0);
+    }
+    let results: Value = serde_json::from_str(&read("results.json")).expect("JSON");
+    let by_part = |method: &str, part: &str| {
+        results["seeds"][0][method]["flops_by_part"][part]
+            .as_f64()
+            .unwrap_or(0.0)
+    };
+    assert_eq!(
+        by_part("grpo", "training"),
+        by_part("grpo", "reference") * 3.0
+    );
+    assert_eq!(by_part("grpo", "critic"), 0.0);
+    assert!(
+        by_part("ppo", "critic") > by_part("ppo", "training"),
+        "a head is on top"
+    );
+    assert!(read("curves.html").contains("PPO, seed 4"));
+}
+
 /// Runs the benchmark with wrong arguments and gives what it says.
 fn refused(arguments: &[&str]) -> String {
     let parent = TempDir::new().expect("a temporary directory");

@@ -62,8 +62,8 @@ pub trait CausalLm: Module + ModuleDisplay + Sync {
     fn decode(&self, batch: &TokenBatch, cache: &mut Self::Cache) -> Tensor<3>;
 
     /// Called after each optimizer step with the tokens each expert received since the last one,
-    /// layer by layer, the modules of [`multi_token`](Self::multi_token) last. A mixture moves its
-    /// router biases here.
+    /// layer by layer, the modules of [`multi_token`](Self::multi_token) last, if they were trained.
+    /// A mixture moves its router biases here.
     fn after_step(self, load: &[Vec<u64>]) -> Self {
         let _ = load;
         self

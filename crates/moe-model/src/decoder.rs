@@ -209,11 +209,14 @@ impl CausalLm for Decoder {
                 .into_iter()
                 .map(|l| l.balance(&mut loads, speed))
                 .collect();
-            self.mtp = self
-                .mtp
-                .into_iter()
-                .map(|module| module.balance(&mut loads, speed))
-                .collect();
+            // Modules that were not trained have no load.
+            if loads.len() > 0 {
+                self.mtp = self
+                    .mtp
+                    .into_iter()
+                    .map(|module| module.balance(&mut loads, speed))
+                    .collect();
+            }
         }
         self
     }

@@ -98,6 +98,14 @@ pub(crate) fn curve(stage: &Artifact, key: &str) -> Result<Vec<(f64, f64)>> {
     Ok(curves::points(&read::metrics(&stage.dir)?, key))
 }
 
+/// What an evaluation says of the model called `name`.
+pub(crate) fn model(eval: &Artifact, name: &str) -> Result<ModelResult> {
+    let models = read::models(&eval.dir)?;
+    let found = models.into_iter().find(|(known, _)| known == name);
+    let (_, result) = found.with_context(|| format!("{name} has not been evaluated"))?;
+    Ok(result)
+}
+
 impl Report {
     fn new(files: &RunFiles) -> Self {
         let finished = || {

@@ -322,6 +322,12 @@ pub(crate) fn peak_rss_mb() -> Option<f64> {
     Some((kibibytes * 1.024).round() / 1e3)
 }
 
+/// Lets [`peak_rss_mb`] begin anew from what the process holds now; elsewhere than on Linux, where
+/// that is not to be had, it does nothing.
+pub(crate) fn reset_peak_rss() {
+    drop(fs::write("/proc/self/clear_refs", "5"));
+}
+
 fn lock(dir: &Path) -> Result<File> {
     let path = dir.join(".lock");
     let mut file = File::options()

@@ -89,7 +89,7 @@ fn r1_zero(run: &Run, p: &Preset) -> Result<Artifact> {
 }
 
 /// The preset of the benchmark, and what it changes in the one it is derived from.
-fn derived(plan: &Plan) -> Result<(Preset, Vec<String>), UsageError> {
+pub(super) fn derived(plan: &Plan) -> Result<(Preset, Vec<String>), UsageError> {
     let tiny = (plan.preset == "tiny").then_some(CHANGES_TINY);
     let own = CHANGES.into_iter().chain(tiny.into_iter().flatten());
     let mut own: Vec<String> = own.map(str::to_owned).collect();

@@ -5,6 +5,7 @@
 //! read from the files that stages leave anyway, as the report's are.
 
 mod countdown;
+mod grpo_vs_ppo;
 mod page;
 mod plan;
 
@@ -19,6 +20,11 @@ pub(crate) enum Bench {
     /// the held-out problems, in RUN_DIR/seed-N; curves.html and results.json put the seeds side by
     /// side. Stages that are complete are not done again.
     Countdown(plan::Plan),
+    /// GRPO and PPO with a critic from the same start: operations, time, memory and reward.
+    ///
+    /// Each seed pretrains a base on Countdown and trains it both ways, in RUN_DIR/seed-N, by as many
+    /// steps on the same problems; curves.html and results.json compare what that takes and gives.
+    GrpoVsPpo(plan::Plan),
 }
 
 /// Carries a benchmark out, or goes on with it, and prints its table.
@@ -29,5 +35,6 @@ pub(crate) enum Bench {
 pub(crate) fn run(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Countdown(plan) => countdown::run(plan),
+        Bench::GrpoVsPpo(plan) => grpo_vs_ppo::run(plan),
     }
 }

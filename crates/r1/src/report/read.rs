@@ -87,20 +87,11 @@ impl RunFiles {
             .iter()
             .any(|s| s.name == "9-eval" && s.manifest.is_some());
         let eval = dir.join("9-eval");
-        let models: Map<String, Value> = if evaluated {
-            json(&eval.join("models.json"))?
+        let models = if evaluated {
+            models(&eval)?
         } else {
-            Map::new()
+            Vec::new()
         };
-        let mut models = models
-            .into_iter()
-            .map(|(name, value)| {
-                let result = serde_json::from_value(value)
-                    .with_context(|| format!("{}: {name}", eval.join("models.json").display()))?;
-                Ok((name, result))
-            })
-            .collect::<Result<Vec<(String, ModelResult)>>>()?;
-        models.sort_by_key(|(name, _)| place(name));
         let answers = if evaluated {
             lines(&eval.join(COMPLETIONS))?
         } else {
@@ -191,6 +182,22 @@ fn drop_outdated(stages: &mut [StageFiles], record: &RunRecord) {
 fn json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     serde_json::from_str(&text).with_context(|| path.display().to_string())
+}
+
+/// What an evaluation says of each model, in the order of the recipe.
+pub(super) fn models(eval: &Path) -> Result<Vec<(String, ModelResult)>> {
+    let path = eval.join("models.json");
+    let found: Map<String, Value> = json(&path)?;
+    let mut models = found
+        .into_iter()
+        .map(|(name, value)| {
+            let result = serde_json::from_value(value)
+                .with_context(|| format!("{}: {name}", path.display()))?;
+            Ok((name, result))
+        })
+        .collect::<Result<Vec<(String, ModelResult)>>>()?;
+    models.sort_by_key(|(name, _)| place(name));
+    Ok(models)
 }
 
 /// What a stage measured, step by step.

@@ -2,7 +2,7 @@
 
 mod ask;
 mod checkpoint;
-mod cost;
+pub(crate) mod cost;
 mod curate;
 mod distill;
 mod evaluate;

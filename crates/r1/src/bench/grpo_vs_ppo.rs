@@ -1,0 +1,78 @@
+//! `r1 bench grpo-vs-ppo`: what doing without a critic saves (arXiv 2402.03300, section 4.1.1).
+//!
+//! From one pretrained base, GRPO and PPO each take the same number of steps: the same stage, the
+//! same random streams, hence the same problems in the same order, the same rewards and settings.
+//! PPO trains a critic of the policy's size beside it. Problems and lengths are those of
+//! `r1 bench countdown`. Left out: tuning either beyond the preset.
+
+mod drawing;
+mod results;
+
+use std::io::Write as _;
+
+use anyhow::{Context, Result};
+
+use self::results::{MethodResult, Results, SeedResult};
+use super::countdown::derived;
+use super::plan::Plan;
+use crate::preset::Preset;
+use crate::progress::Console;
+use crate::report;
+use crate::run::{Options, Run, reset_peak_rss};
+use crate::stages::{Evaluate, Pretrain, Rl, Shape, Tasks};
+
+/// Carries the benchmark out and prints its tables.
+pub(super) fn run(plan: &Plan) -> Result<()> {
+    let (preset, changes) = derived(plan)?;
+    let dir = plan.dir("grpo-vs-ppo");
+    let console = Console::new(plan.quiet);
+    let mut seeds = Vec::new();
+    for (index, &seed) in plan.seeds.0.iter().enumerate() {
+        let of = plan.seeds.0.len();
+        console.line(&format!("grpo-vs-ppo: seed {seed} ({} of {of})", index + 1));
+        let open = |name: &str| {
+            let options = Options {
+                until: None,
+                quiet: plan.quiet,
+            };
+            Run::open(dir.join(name), &preset, seed, options)
+        };
+        let grpo = open(&format!("seed-{seed}"))?;
+        let ppo = open(&format!("seed-{seed}/ppo"))?;
+        seeds.push(both(&grpo, &ppo, &preset).with_context(|| format!("seed {seed}"))?);
+    }
+    let results = Results::new(&preset, changes, seeds);
+    report::put(
+        &dir.join("results.json"),
+        serde_json::to_string_pretty(&results)? + "\n",
+    )?;
+    let curves = dir.join("curves.html");
+    report::put(&curves, drawing::page(&results, &preset)?)?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{results}")?;
+    writeln!(out, "{}", curves.display())?;
+    Ok(())
+}
+
+/// GRPO in one run directory, PPO from its base in another, and both on the held-out problems.
+fn both(run: &Run, rival: &Run, p: &Preset) -> Result<SeedResult> {
+    let tasks = run.stage("0-tasks", Tasks::new(&p.tasks, &p.corpus))?;
+    let shape = Shape::Mixture(&p.model);
+    let base = run.stage("1-base", Pretrain::new(shape, &tasks, &p.corpus, &p.base))?;
+    // Of one name, the stages draw from one random stream.
+    reset_peak_rss();
+    let grpo = run.stage("2-r1-zero", Rl::new(&base, &tasks, &p.zero))?;
+    reset_peak_rss();
+    let ppo = Rl::new(&base, &tasks, &p.zero).with_critic(&p.ppo);
+    let ppo = rival.stage("2-r1-zero", ppo)?;
+    let models = [("base", &base), ("r1-zero", &grpo)];
+    let eval = run.stage("9-eval", Evaluate::new(&models, &tasks, &p.eval))?;
+    let models = [("ppo", &ppo)];
+    let rival_eval = rival.stage("9-eval", Evaluate::new(&models, &tasks, &p.eval))?;
+    report::write(run.dir())?;
+    Ok(SeedResult {
+        seed: run.seed(),
+        grpo: MethodResult::read(&grpo, report::model(&eval, "r1-zero")?, false)?,
+        ppo: MethodResult::read(&ppo, report::model(&rival_eval, "ppo")?, true)?,
+    })
+}
