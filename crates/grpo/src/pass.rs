@@ -16,6 +16,8 @@ pub(crate) struct Seen {
     pub(crate) kl: f64,
     pub(crate) entropy: f64,
     pub(crate) clipped: f64,
+    /// Those of them with a ratio below 1.
+    pub(crate) clipped_low: f64,
     /// Differences from the log-probs of the sampler, absolute.
     pub(crate) gap: f64,
     pub(crate) gap_max: f64,
@@ -102,6 +104,7 @@ pub(crate) fn share<M: CausalLm>(
         loss.clone().detach(),
         kl,
         entropy.detach(),
+        (terms.clipped_n.clone() * terms.ratio_n.lower_elem(1.0).float()).sum(),
         terms.clipped_n.sum(),
         gap_n.clone().sum(),
         gap_n.max(),
@@ -119,9 +122,10 @@ pub(crate) fn share<M: CausalLm>(
             tokens: tokens as f64,
             kl: measured[1],
             entropy: measured[2],
-            clipped: measured[3],
-            gap: measured[4],
-            gap_max: measured[5],
+            clipped_low: measured[3],
+            clipped: measured[4],
+            gap: measured[5],
+            gap_max: measured[6],
             routers: scores.routers,
         },
     }

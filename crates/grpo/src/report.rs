@@ -36,6 +36,10 @@ pub struct GrpoReport {
     pub entropy: f64,
     /// Share of tokens whose ratio the clip or the cap held back; 0 where neither is.
     pub clip_fraction: f64,
+    /// Those of them that were held from below: their ratio is less than 1.
+    pub clip_fraction_low: f64,
+    /// Those held from above.
+    pub clip_fraction_high: f64,
     /// Global gradient norm before clipping, mean over optimizer steps.
     pub grad_norm: f64,
     /// Response length in tokens.

@@ -110,6 +110,8 @@ impl<M: CausalLm> Update<'_, M> {
         }
         report.entropy = per_token(&seen, |part| part.entropy);
         report.clip_fraction = per_token(&seen, |part| part.clipped);
+        report.clip_fraction_low = per_token(&seen, |part| part.clipped_low);
+        report.clip_fraction_high = report.clip_fraction - report.clip_fraction_low;
         report.loss = mean(&losses);
         report.grad_norm = mean(&grad_norms);
         let routers: Vec<_> = seen.iter().map(|part| &*part.routers).collect();

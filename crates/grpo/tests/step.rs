@@ -96,6 +96,43 @@ fn one_step(groups: &[Group], config: &GrpoConfig) -> (f64, f64) {
 }
 
 #[test]
+fn clips_are_told_apart() {
+    // Sampled by a policy that thought the tokens of the first response twice as likely, and those
+    // of the second half as likely.
+    let mut groups = groups(&model(), 5);
+    groups.truncate(1);
+    let group = &mut groups[0];
+    let ln2 = std::f32::consts::LN_2;
+    for (i, (by, reward)) in [(ln2, 0.0), (-ln2, 1.0)].into_iter().enumerate() {
+        group.scores[i] = scored(reward, true);
+        group.completions[i]
+            .log_probs
+            .iter_mut()
+            .for_each(|p| *p += by);
+    }
+    group.scores.truncate(2);
+    group.completions.truncate(2);
+    let lengths: Vec<f64> = group
+        .completions
+        .iter()
+        .map(|c| c.tokens.len() as f64)
+        .collect();
+    let report = step(&mut trainer(0.01), None, &groups, &config(), 4096).unwrap();
+    let all = lengths[0] + lengths[1];
+    let found = [
+        report.clip_fraction,
+        report.clip_fraction_low,
+        report.clip_fraction_high,
+    ];
+    for (found, expected) in found
+        .into_iter()
+        .zip([1.0, lengths[0] / all, lengths[1] / all])
+    {
+        assert!((found - expected).abs() < 1e-6, "{report:?}");
+    }
+}
+
+#[test]
 fn a_masked_response_counts_in_its_group_alone() {
     let mut groups = groups(&model(), 5);
     for group in &mut groups {

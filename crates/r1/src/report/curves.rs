@@ -104,8 +104,9 @@ const REINFORCED: [Plan; 13] = [
     (
         "Shares truncated, clipped",
         &[
-            ("truncated", "truncated", 2),
-            ("clip_fraction", "tokens clipped", 4),
+            ("truncated", "responses truncated", 2),
+            ("clip_fraction_low", "tokens clipped below", 3),
+            ("clip_fraction_high", "tokens clipped above", 4),
         ],
         true,
     ),
