@@ -14,7 +14,7 @@ pub enum AdvantageScale {
     Group,
     /// The standard deviation over all rewards of the step.
     Batch,
-    /// Nothing (Dr. GRPO, arXiv 2503.20783).
+    /// Nothing (Dr. GRPO, arXiv 2503.20783v2, section 3.2).
     None,
 }
 
@@ -24,7 +24,7 @@ pub enum AdvantageScale {
 pub enum Baseline {
     /// The mean of the group (arXiv 2402.03300, section 4.1.2).
     Mean,
-    /// The mean of the group's other responses: RLOO (arXiv 2402.14740) with
+    /// The mean of the group's other responses: RLOO (arXiv 2402.14740v2, section 2.3) with
     /// [`AdvantageScale::None`]. It is n / (n − 1) times what the group's mean gives.
     LeaveOneOut,
 }
@@ -70,9 +70,9 @@ pub fn advantages(groups: &[Vec<f64>], scale: AdvantageScale, baseline: Baseline
         .collect()
 }
 
-/// Advantages of rewards in parts (GDPO, arXiv 2601.05242): each part is normalised within its
-/// group as in [`advantages`], the parts are weighed and summed, and the sums are centred and
-/// divided by their standard deviation + 1e-4 over the whole step.
+/// Advantages of rewards in parts (GDPO, arXiv 2601.05242v1): each part is normalised within its
+/// group as in [`advantages`] (equation 4), the parts are weighed and summed (7), and the sums are
+/// centred and divided by their standard deviation + 1e-4 over the whole step (6).
 ///
 /// `groups` holds a value per part and response. A part that is tied in a group says nothing there,
 /// whatever its weight, and one that varies counts by its weight alone, not by its spread.

@@ -12,14 +12,14 @@ pub enum LossScale {
     /// The mean over the tokens of this optimizer step (BNPO).
     Token,
     /// The sum over tokens, divided by the tokens an optimizer step of this rollout has on average
-    /// (DAPO, arXiv 2503.14476, equation 12): every token of a rollout counts the same, in whichever
+    /// (DAPO, arXiv 2503.14476v2, equation 12): every token of a rollout counts the same, in whichever
     /// step it is. With one step a rollout it is [`LossScale::Token`].
     Rollout,
     /// The sum over tokens, divided by responses × the longest response allowed (Dr. GRPO,
-    /// arXiv 2503.20783).
+    /// arXiv 2503.20783v2, listing 1).
     Constant(usize),
-    /// The mean over responses of the sum over their tokens (LUSPO, arXiv 2602.05261): a response
-    /// counts by its length.
+    /// The mean over responses of the sum over their tokens (LUSPO, arXiv 2602.05261v1,
+    /// equation 7): a response counts by its length.
     Sum,
 }
 

@@ -18,22 +18,22 @@ pub enum Objective {
     Grpo,
     /// GRPO with the mean over the tokens of an optimizer step.
     Bnpo,
-    /// GRPO with the sum over tokens divided by a constant (arXiv 2503.20783). Its paper takes
-    /// [`AdvantageScale::None`] with it.
+    /// GRPO with the sum over tokens divided by a constant (arXiv 2503.20783v2, section 3.2 and
+    /// listing 1). Its paper takes [`AdvantageScale::None`] with it.
     DrGrpo,
-    /// GRPO with the mean over the tokens of the rollout (arXiv 2503.14476, equation 8). Its paper
-    /// takes ε_high = 0.28, β = 0, dynamic sampling and overlong shaping with it.
+    /// GRPO with the mean over the tokens of the rollout (arXiv 2503.14476v2, equation 8). Its
+    /// paper takes ε_high = 0.28, β = 0, dynamic sampling and overlong shaping with it.
     Dapo,
-    /// arXiv 2506.13585, equation 4.
+    /// arXiv 2506.13585v1, equation 4.
     Cispo,
-    /// GRPO with one ratio a response (arXiv 2507.18071, equation 5). Its paper takes ε = 3e-4 and
-    /// ε_high = 4e-4.
+    /// GRPO with one ratio a response (arXiv 2507.18071v2, equation 5). Its paper takes ε = 3e-4
+    /// and ε_high = 4e-4.
     Gspo,
-    /// arXiv 2511.20347.
+    /// arXiv 2511.20347v2, equation 5.
     Sapo,
-    /// GSPO with responses counted by their length (arXiv 2602.05261).
+    /// GSPO with responses counted by their length (arXiv 2602.05261v1, equation 7).
     Luspo,
-    /// arXiv 2602.10693.
+    /// arXiv 2602.10693v3, equation 20.
     Vespo,
 }
 

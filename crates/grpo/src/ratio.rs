@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum Importance {
     /// Each token: r = π/π_old.
     Token,
-    /// Each response: the geometric mean of its tokens' ratios (GSPO, arXiv 2507.18071,
+    /// Each response: the geometric mean of its tokens' ratios (GSPO, arXiv 2507.18071v2,
     /// equation 7), the same for all of them.
     Sequence,
 }

@@ -1,4 +1,4 @@
-//! Dynamic sampling: groups that say nothing are drawn anew (DAPO, arXiv 2503.14476, equation 11).
+//! Dynamic sampling: groups that say nothing are drawn anew (DAPO, arXiv 2503.14476v2, equation 11).
 
 use crate::group::Group;
 

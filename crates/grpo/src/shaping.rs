@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Truncated {
     /// It is trained on like any other.
     Keep,
-    /// Its tokens are left out of the loss (arXiv 2503.14476, section 3.4). Its reward still counts
+    /// Its tokens are left out of the loss (arXiv 2503.14476v2, section 3.4). Its reward still counts
     /// in its group, and it still counts as a response where a loss is averaged over responses.
     Mask,
 }
@@ -25,7 +25,7 @@ pub struct Overlong {
 
 impl Overlong {
     /// What a response of `length` tokens loses of its reward: 0 up to L_max − L_cache, then falling
-    /// evenly to −1 at L_max, −1 beyond (arXiv 2503.14476, equation 13).
+    /// evenly to −1 at L_max, −1 beyond (arXiv 2503.14476v2, equation 13).
     pub fn penalty(self, length: usize) -> f64 {
         let begins = self.longest.saturating_sub(self.cache);
         if length <= begins {

@@ -13,16 +13,18 @@ use crate::ratio::{Rows, held};
 #[serde(rename_all = "snake_case")]
 pub enum Surrogate {
     /// −min(r·A, clip(r, 1 − ε, 1 + ε_high)·A) (arXiv 2402.03300, equation 3; two bounds:
-    /// arXiv 2503.14476, equation 10). With a dual clip δ, r is at most δ in the first term
-    /// (arXiv 1912.09729; 2505.07291), so that a large r with A < 0 has no gradient either.
+    /// arXiv 2503.14476v2, equation 10). With a dual clip δ, r is at most δ in the first term
+    /// (arXiv 1912.09729v3, equation 5; 2505.07291), so that a large r with A < 0 has no gradient either.
     Clip,
-    /// −sg(min(r, ε_high))·A·log π, sg without gradient (CISPO, arXiv 2506.13585, equations 4
+    /// −sg(min(r, ε_high))·A·log π, sg without gradient (CISPO, arXiv 2506.13585v1, equations 4
     /// and 5). ε_high is the cap itself, not what is added to 1; every token keeps a gradient.
     Cispo,
-    /// −σ(τ·(r − 1))·4/τ·A, τ = 1 where A > 0 and 1.05 elsewhere (SAPO, arXiv 2511.20347).
+    /// −σ(τ·(r − 1))·4/τ·A, τ = 1 where A > 0 and 1.05 elsewhere (SAPO, arXiv 2511.20347v2,
+    /// equations 5 and 6; τ from section 5.1).
     Sapo,
     /// −sg(φ(w))·A·log π with w = Π r over the response and φ(w) = e^λ·w^k·e^(−λw), k = 2, λ = 3
-    /// where A ≥ 0 and k = 3, λ = 2 elsewhere (VESPO, arXiv 2602.10693). φ(1) = 1.
+    /// where A ≥ 0 and k = 3, λ = 2 elsewhere (VESPO, arXiv 2602.10693v3, equation 20; k and λ,
+    /// there c₁ and c₂, from section 4.1). φ(1) = 1.
     Vespo,
 }
 
