@@ -86,8 +86,13 @@ pub fn scored(reward: f32, judged: bool) -> Score {
     }
 }
 
-/// Groups of 8 responses of up to 4 tokens; the reward is the share of good tokens.
+/// [`sampled`] from the policy itself.
 pub fn groups(model: &Decoder, seed: u64) -> Vec<Group> {
+    sampled(model, seed, Sampling::PLAIN, END)
+}
+
+/// Four groups of 8 responses of up to 4 tokens; the reward is the share of good tokens.
+pub fn sampled(model: &Decoder, seed: u64, sampling: Sampling, end_token: u32) -> Vec<Group> {
     let prompts: Vec<Prompt> = (0..4)
         .map(|i| Prompt {
             id: format!("p{i}"),
@@ -96,9 +101,9 @@ pub fn groups(model: &Decoder, seed: u64) -> Vec<Group> {
         .collect();
     let options = GenerateOptions {
         samples: 8,
-        sampling: Sampling::PLAIN,
+        sampling,
         max_new_tokens: 4,
-        end_token: END,
+        end_token,
         seed,
         max_rows: 64,
     };
