@@ -78,6 +78,17 @@ impl Decoder {
         &self.config
     }
 
+    /// The same model with its routers left to the gradient: no step moves their biases and no
+    /// balance loss is added, which is how `transformers` trains a model as it loads it.
+    #[must_use]
+    pub fn without_balancing(mut self) -> Self {
+        if let Some(mixture) = &mut self.config.mixture {
+            mixture.bias_speed = 0.0;
+            mixture.balance_weight = 0.0;
+        }
+        self
+    }
+
     /// Parameters by part, computed from the settings.
     pub fn count(&self) -> ParameterCount {
         ParameterCount::new(&self.config)
