@@ -355,6 +355,39 @@ fn parity_tells_a_model_that_differs() {
     assert_eq!(output.status.code(), Some(2));
 }
 
+/// A recorded step at rate 0, which leaves the weights; its loss is not the base's.
+#[test]
+fn parity_tells_a_run_that_differs() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let base = first().0.path().join("1-base");
+    for (from, to) in [
+        ("config.json", "config.json"),
+        ("model.safetensors", "model.safetensors"),
+        ("model.safetensors", "final.safetensors"),
+    ] {
+        fs::copy(base.join(from), dir.path().join(to)).expect("a copy");
+    }
+    let run = serde_json::json!({
+        "hyper": {
+            "lr": 0.1, "betas": [0.9, 0.95], "eps": 1e-8, "weight_decay": 0.1,
+            "max_grad_norm": 1.0, "schedule": "constant", "num_warmup_steps": 1,
+        },
+        "batches": [{
+            "input_ids": [[5, 6, 7]], "attention_mask": [[1, 1, 1]], "labels": [[-100, 6, 7]],
+        }],
+        "steps": [{ "lr": 0.0, "loss": 99.0, "grad_norm_before_clip": 0.0 }],
+    });
+    fs::write(dir.path().join("trajectory.json"), run.to_string()).expect("a file");
+
+    let output = finished(r1(&["parity", "--json"]).arg(dir.path()));
+    assert_eq!(output.status.code(), Some(1));
+    let found: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    assert_eq!(found["steps"][0]["lr"], 0.0, "{found}");
+    assert_eq!(found["weights"], 0.0, "{found}");
+    let loss = found["steps"][0]["loss"].as_f64().expect("a number");
+    assert!(loss > 0.5, "{found}");
+}
+
 #[test]
 fn the_table_names_every_model() {
     let printed = &first().1;

@@ -24,8 +24,8 @@ struct Args {
 enum Command {
     /// Run the whole recipe, or go on with it; the results end up in the run directory.
     Pipeline(Pipeline),
-    /// Compare models and objectives with the recorded outputs of a reference; exit code 1 where
-    /// they differ.
+    /// Compare models, objectives and runs of training with what a reference recorded; exit code 1
+    /// where they differ.
     Parity(Parity),
     /// Count a model's parameters, their bytes and those of its cache, without building it.
     ///

@@ -101,7 +101,7 @@ impl Case {
     }
 }
 
-fn tensors(path: &Path) -> Result<BTreeMap<String, Numbers>> {
+pub(super) fn tensors(path: &Path) -> Result<BTreeMap<String, Numbers>> {
     let bytes = fs::read(path).with_context(|| path.display().to_string())?;
     let file = SafeTensors::deserialize(&bytes).with_context(|| path.display().to_string())?;
     let mut all = BTreeMap::new();

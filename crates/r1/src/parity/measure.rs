@@ -310,7 +310,7 @@ fn differing(said: &[Vec<u32>], wanted: &[Vec<u32>]) -> usize {
     said.iter().zip(wanted).map(row).sum::<usize>() + said.len().abs_diff(wanted.len())
 }
 
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+pub(super) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
 
@@ -329,7 +329,7 @@ fn largest(found: &[f32], wanted: &[f32]) -> f64 {
 }
 
 /// The larger, where not a number is the largest of all.
-fn worse(a: f64, b: f64) -> f64 {
+pub(super) fn worse(a: f64, b: f64) -> f64 {
     if a.is_nan() || b.is_nan() {
         f64::NAN
     } else {
@@ -341,6 +341,6 @@ fn relative(found: f64, wanted: f64) -> f64 {
     (found - wanted).abs() / wanted.abs().max(f64::MIN_POSITIVE)
 }
 
-fn norm(values: impl Iterator<Item = f32>) -> f64 {
+pub(super) fn norm(values: impl Iterator<Item = f32>) -> f64 {
     values.map(|x| f64::from(x).powi(2)).sum::<f64>().sqrt()
 }

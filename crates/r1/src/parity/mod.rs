@@ -3,11 +3,13 @@
 //! A case is a directory with a checkpoint, `case.json` (batches of token ids, losses, greedy
 //! continuations) and the reference's numbers in `expected.safetensors` and, where gradients are to
 //! be compared, `grads_nopad.safetensors`. The objectives of reinforcement learning have cases of
-//! their own ([`objectives`]).
+//! their own ([`objectives`]), and so have runs of training ([`trajectory`]).
 
 mod case;
+mod fields;
 mod measure;
 pub mod objectives;
+pub mod trajectory;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -81,6 +83,12 @@ pub fn run(paths: &[PathBuf], json: bool) -> Result<bool> {
             passed &= objectives::run(file, json, &mut out)?;
         }
         for dir in cases(path, objectives.is_some())? {
+            if dir.join(trajectory::FILE).exists() {
+                passed &= trajectory::run(&dir, json, &mut out)?;
+            }
+            if !dir.join(CASE).exists() {
+                continue;
+            }
             let found = compare(&dir)?;
             passed &= found.pass();
             if json {
@@ -120,26 +128,32 @@ fn line(found: &Differences) -> String {
     )
 }
 
+/// Whether a directory is a case of a model or of training.
+fn is_case(dir: &Path) -> bool {
+    dir.join(CASE).exists() || dir.join(trajectory::FILE).exists()
+}
+
 /// The path itself where it is a case, otherwise the cases right in it; it may have none where it
 /// has `others`.
 fn cases(path: &Path, others: bool) -> Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(Vec::new());
     }
-    if path.join(CASE).exists() {
+    if is_case(path) {
         return Ok(vec![path.to_path_buf()]);
     }
     let entries = std::fs::read_dir(path)
         .map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
     let mut found: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|dir| dir.join(CASE).exists())
+        .filter(|dir| is_case(dir))
         .collect();
     found.sort();
     if found.is_empty() && !others {
         let message = format!(
-            "{}: neither it nor a folder in it has a {CASE}, and it has no {}",
+            "{}: neither it nor a folder in it has a {CASE} or a {}, and it has no {}",
             path.display(),
+            trajectory::FILE,
             objectives::FILE
         );
         return Err(UsageError(message).into());

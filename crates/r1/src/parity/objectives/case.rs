@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use grpo::{AdvantageScale, GrpoConfig, KlIn, LossScale, Objective, RewardParts};
 use serde_json::Value;
 
-use super::fields::Fields;
+use super::super::fields::Fields;
 
 /// Rows of a batch; B of T numbers.
 pub(super) type Rows = Vec<Vec<f64>>;
@@ -27,12 +27,12 @@ pub(super) struct Case {
 }
 
 /// How the loss is computed.
-pub(super) struct Settings {
-    pub(super) grpo: GrpoConfig,
+pub(in crate::parity) struct Settings {
+    pub(in crate::parity) grpo: GrpoConfig,
     /// G.
-    pub(super) group: usize,
+    pub(in crate::parity) group: usize,
     /// Weights of the rewards.
-    pub(super) weights: Vec<f64>,
+    pub(in crate::parity) weights: Vec<f64>,
     /// Batches of which gradients are added; a loss that is a mean over one is divided by them.
     pub(super) accumulation: f64,
     /// Tokens an optimizer step has on average, over its batches.
@@ -128,7 +128,7 @@ const OBJECTIVES: [(&str, Objective); 8] = [
 ];
 
 impl Settings {
-    fn read(mut fields: Fields, rewards: &Rows) -> Result<Self> {
+    pub(in crate::parity) fn read(mut fields: Fields, rewards: &Rows) -> Result<Self> {
         use grpo::Importance::{Sequence, Token};
 
         let objective = fields.choice("loss_type", &OBJECTIVES)?;
@@ -167,6 +167,7 @@ impl Settings {
             },
             advantage_scale,
             reward_parts,
+            temperature: fields.maybe("temperature")?.unwrap_or(1.0),
             ..GrpoConfig::of(objective, longest)
         };
         let accumulation: f64 = fields.take("gradient_accumulation_steps")?;

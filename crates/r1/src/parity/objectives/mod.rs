@@ -6,7 +6,6 @@
 //! single precision by 1e-4.
 
 mod case;
-mod fields;
 mod measure;
 mod metrics;
 
@@ -19,6 +18,7 @@ use serde_json::Value;
 
 use crate::backend::device;
 use case::Case;
+pub(super) use case::Settings;
 
 /// The name such a file has in a folder.
 pub(super) const FILE: &str = "grpo_cases.json";
