@@ -9,6 +9,7 @@
 
 mod case;
 mod rl;
+mod rollouts;
 mod supervised;
 mod weights;
 

@@ -13,7 +13,8 @@ use rewards::Score;
 use trainer::Trainer;
 
 use super::super::measure::{values, worse};
-use super::case::{Case, Grpo, GrpoStep, Rollout};
+use super::case::Case;
+use super::rollouts::{Grpo, GrpoStep, Rollout};
 use super::{MICRO_TOKENS, StepDifferences, TrajectoryDifferences, relative, weights};
 
 pub(super) fn measure(case: &Case, run: &Grpo, model: Decoder) -> Result<TrajectoryDifferences> {
