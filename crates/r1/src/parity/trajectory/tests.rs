@@ -162,7 +162,7 @@ fn every_difference_counts() {
         |d| d.steps[1].advantages = f64::INFINITY,
         |d| d.steps[1].log_probs = f64::NAN,
         |d| d.final_loss = 2e-4,
-        |d| d.weights = f64::NAN,
+        |d| d.weights = 1e-4,
     ];
     for spoil in cases {
         let mut found = fine.clone();
