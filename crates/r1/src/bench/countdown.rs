@@ -101,7 +101,7 @@ pub(super) fn derived(plan: &Plan) -> Result<(Preset, Vec<String>), UsageError> 
     let (preset, changes) = plan.preset(&own)?;
     if preset.tasks.families != [FAMILY] || !preset.tasks.file.is_empty() {
         return Err(UsageError(format!(
-            "bench {FAMILY} asks {FAMILY} problems alone: leave tasks.families and tasks.file as \
+            "this benchmark asks {FAMILY} problems alone: leave tasks.families and tasks.file as \
              they are, or run other problems with `r1 pipeline`"
         )));
     }
