@@ -89,7 +89,7 @@ fn rl() -> Value {
             "epsilon": 0.2, "epsilon_high": 0.28, "delta": null, "scale_rewards": "group",
             "num_generations": 2, "max_completion_length": 2, "gradient_accumulation_steps": 1,
             "steps_per_generation": 1, "reward_weights": [2.0], "temperature": 0.8,
-            "multi_objective_aggregation": "sum_then_normalize",
+            "multi_objective_aggregation": "sum_then_normalize", "num_items_in_batch": 3.0,
         },
         "batches": [{
             "prompt_ids": [[0, 3], [0, 3]], "prompt_mask": [[0, 1], [0, 1]],
@@ -208,7 +208,7 @@ fn what_does_not_fit_is_refused_by_name() {
         (sft(), "/batches", json!([]), "0 batches and 3 steps"),
         (
             sft(),
-            "/batches/1/labels/0/2",
+            "/batches/1/labels/0/3",
             json!(-100),
             "batch 1: labels",
         ),
