@@ -2,6 +2,7 @@
 
 mod last_good;
 mod learner;
+mod level;
 mod metric;
 mod settings;
 
@@ -9,6 +10,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use burn::module::Module;
+use data::Problem;
 use grpo::{Drawn, Group, Watch, draw_untied};
 use rewards::Rubric;
 use serde_json::{Value, json};
@@ -16,6 +18,7 @@ use trainer::mix;
 
 use self::last_good::LastGood;
 use self::learner::Learner;
+use self::level::Level;
 use self::metric::{Metric, Tokens};
 use self::settings::{objective, rollout_seed, rubric_config};
 use super::ask;
@@ -26,9 +29,6 @@ use super::responses::Line;
 use crate::Artifact;
 use crate::preset;
 use crate::stage::{Stage, StageContext};
-
-/// Steps whose mean accuracy decides whether the level rises.
-const LEVEL_WINDOW: usize = 10;
 
 /// Improves a policy by its own samples.
 pub struct Rl<'a> {
@@ -109,7 +109,7 @@ impl Stage for Rl<'_> {
         let mut reference = model.valid();
         let mut learner = Learner::new(model, plan, self.critic);
         let mut cost = Cost::default();
-        let mut recent: Vec<f64> = Vec::new();
+        let mut level = Level::new(plan.level_up);
         let mut watch = Watch::default();
         let mut last_good = LastGood::begin(&cx.dir, &self.policy.dir)?;
 
@@ -124,23 +124,23 @@ impl Stage for Rl<'_> {
             }
             let began = Instant::now();
             let snapshot = learner.snapshot();
-            let mut draw = |round: usize, prompts: usize| {
+            let sample = |round: usize, problems: Vec<Problem>| {
                 let options = ask::options(
                     plan.group,
                     (plan.temperature, plan.top_p),
                     plan.max_new_tokens,
                     rollout_seed(cx.seed, step, round),
                 );
-                let asked = problems.take(prompts);
-                grpo::sample(&snapshot, &tokenizer, asked, &rubric, &options, &mut |_| ())
+                grpo::sample(
+                    &snapshot,
+                    &tokenizer,
+                    problems,
+                    &rubric,
+                    &options,
+                    &mut |_| (),
+                )
             };
-            let Drawn { groups, tied } = match plan.resample {
-                0 => Drawn {
-                    groups: draw(0, plan.prompts),
-                    tied: Vec::new(),
-                },
-                rounds => draw_untied(plan.prompts, rounds, draw),
-            };
+            let Drawn { groups, tied } = draw(plan, &mut problems, sample);
             let sample_seconds = began.elapsed().as_secs_f64();
             for group in groups.iter().chain(&tied) {
                 Line::write_all(cx, Some(step), group)?;
@@ -161,25 +161,20 @@ impl Stage for Rl<'_> {
                 cx.log(format!("step {step}: {alarm}"));
             }
             let seconds = began.elapsed().as_secs_f64();
-            let level = problems.level();
+            let hardest = problems.level();
             progress.set_message(format!(
                 "reward {:.2}, accuracy {:.2}, KL {:.3}, {:.0} tokens",
                 report.reward, report.accuracy, report.kl, report.tokens_mean
             ));
             progress.inc(1);
-            recent.push(accuracy(groups.iter().chain(&tied)));
-            if recent.len() >= LEVEL_WINDOW
-                && recent[recent.len() - LEVEL_WINDOW..].iter().sum::<f64>()
-                    > plan.level_up * LEVEL_WINDOW as f64
-            {
+            if level.rises(groups.iter().chain(&tied)) {
                 problems.raise()?;
-                recent.clear();
             }
             cx.metric(&Metric::new(
                 report,
                 critic,
                 tied.len(),
-                level,
+                hardest,
                 &alarms,
                 (tokens.responses, sample_seconds),
                 (plan.inner_epochs * tokens.read, seconds - sample_seconds),
@@ -190,9 +185,19 @@ impl Stage for Rl<'_> {
     }
 }
 
-/// Share of right answers among the judged.
-fn accuracy<'a>(groups: impl Iterator<Item = &'a Group>) -> f64 {
-    let scores = groups.flat_map(|group| &group.scores);
-    let judged: Vec<f64> = scores.filter_map(|s| s.accuracy).map(f64::from).collect();
-    judged.iter().sum::<f64>() / judged.len().max(1) as f64
+/// The groups of a step; tied ones are drawn anew where the plan says so.
+fn draw(
+    plan: &preset::Rl,
+    problems: &mut Problems,
+    sample: impl Fn(usize, Vec<Problem>) -> Vec<Group>,
+) -> Drawn {
+    match plan.resample {
+        0 => Drawn {
+            groups: sample(0, problems.take(plan.prompts)),
+            tied: Vec::new(),
+        },
+        rounds => draw_untied(plan.prompts, rounds, |round, count| {
+            sample(round, problems.take(count))
+        }),
+    }
 }
