@@ -8,11 +8,10 @@
 mod drawing;
 mod results;
 
-use std::io::Write as _;
-
 use anyhow::{Context, Result};
 
 use self::results::{Results, SeedResult};
+use super::outcome::leave;
 use super::plan::Plan;
 use crate::Artifact;
 use crate::preset::Preset;
@@ -65,16 +64,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
         seeds.push(SeedResult::new(report::write(run.dir())?, accuracy)?);
     }
     let results = Results::new(&preset, changes, seeds);
-    report::put(
-        &dir.join("results.json"),
-        serde_json::to_string_pretty(&results)? + "\n",
-    )?;
-    let curves = dir.join("curves.html");
-    report::put(&curves, drawing::page(&results, &preset)?)?;
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{results}")?;
-    writeln!(out, "{}", curves.display())?;
-    Ok(())
+    leave(&dir, &results, drawing::page(&results, &preset)?)
 }
 
 /// The recipe as far as R1-Zero, and what it and the base are worth.

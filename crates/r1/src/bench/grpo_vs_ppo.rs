@@ -8,12 +8,11 @@
 mod drawing;
 mod results;
 
-use std::io::Write as _;
-
 use anyhow::{Context, Result};
 
 use self::results::{MethodResult, Results, SeedResult};
 use super::countdown::derived;
+use super::outcome::leave;
 use super::plan::Plan;
 use crate::preset::Preset;
 use crate::progress::Console;
@@ -42,16 +41,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
         seeds.push(both(&grpo, &ppo, &preset).with_context(|| format!("seed {seed}"))?);
     }
     let results = Results::new(&preset, changes, seeds);
-    report::put(
-        &dir.join("results.json"),
-        serde_json::to_string_pretty(&results)? + "\n",
-    )?;
-    let curves = dir.join("curves.html");
-    report::put(&curves, drawing::page(&results, &preset)?)?;
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{results}")?;
-    writeln!(out, "{}", curves.display())?;
-    Ok(())
+    leave(&dir, &results, drawing::page(&results, &preset)?)
 }
 
 /// GRPO in one run directory, PPO from its base in another, and both on the held-out problems.

@@ -6,6 +6,7 @@
 
 mod countdown;
 mod grpo_vs_ppo;
+mod outcome;
 mod page;
 mod plan;
 

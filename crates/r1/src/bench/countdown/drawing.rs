@@ -32,8 +32,8 @@ pub(super) fn page(results: &Results, preset: &Preset) -> Result<String> {
     Page {
         title: "R1-Zero on Countdown",
         facts: vec![
-            ("preset", results.preset.clone()),
-            ("with", results.changes.join(", ")),
+            ("preset", results.about.preset.clone()),
+            ("with", results.about.changes.join(", ")),
         ],
         lead,
         heads: &Results::HEADS,

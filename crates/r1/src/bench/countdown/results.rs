@@ -5,23 +5,18 @@ use std::fmt;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use crate::bench::outcome::About;
 use crate::preset::Preset;
 use crate::report::chart::window;
 use crate::report::svg::percent;
 use crate::report::table::boxed;
 use crate::report::{ModelResult, Report};
-use crate::run::RECIPE_VERSION;
 
 /// What `results.json` holds; shown, it is the table of its seeds.
 #[derive(Debug, Serialize)]
 pub(super) struct Results {
-    benchmark: &'static str,
-    /// The preset it started from.
-    pub(super) preset: String,
-    /// What was changed in it, as `section.key=value`.
-    pub(super) changes: Vec<String>,
-    version: &'static str,
-    recipe: u32,
+    #[serde(flatten)]
+    pub(super) about: About,
     /// Steps each point of the drawn curves is smoothed over.
     pub(super) smoothed_over_steps: usize,
     /// One a seed, in the order asked for.
@@ -92,11 +87,7 @@ impl Results {
 
     pub(super) fn new(preset: &Preset, changes: Vec<String>, seeds: Vec<SeedResult>) -> Self {
         Self {
-            benchmark: "countdown",
-            preset: preset.name.clone(),
-            changes,
-            version: env!("CARGO_PKG_VERSION"),
-            recipe: RECIPE_VERSION,
+            about: About::new("countdown", preset, changes),
             smoothed_over_steps: window(preset.zero.steps),
             seeds,
         }
@@ -119,9 +110,9 @@ impl fmt::Display for Results {
             f,
             "{} held out; preset {} with",
             self.measured(),
-            self.preset
+            self.about.preset
         )?;
-        write!(f, "{}", self.changes.join(" "))
+        write!(f, "{}", self.about.changes.join(" "))
     }
 }
 

@@ -25,8 +25,8 @@ pub(super) fn page(results: &Results, preset: &Preset) -> Result<String> {
     Page {
         title: "GRPO and PPO from the same start",
         facts: vec![
-            ("preset", results.preset.clone()),
-            ("with", results.changes.join(", ")),
+            ("preset", results.about.preset.clone()),
+            ("with", results.about.changes.join(", ")),
         ],
         lead,
         heads: &Results::HEADS,

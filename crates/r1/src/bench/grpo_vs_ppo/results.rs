@@ -7,11 +7,11 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::Artifact;
+use crate::bench::outcome::About;
 use crate::preset::Preset;
 use crate::report::svg::percent;
 use crate::report::table::boxed;
 use crate::report::{ModelResult, curve};
-use crate::run::RECIPE_VERSION;
 use crate::stages::cost::Cost;
 
 /// The last steps whose mean reward is compared.
@@ -34,13 +34,8 @@ const PARTS: [(&str, &str); 5] = [
 /// What `results.json` holds; shown, it is the tables.
 #[derive(Debug, Serialize)]
 pub(super) struct Results {
-    benchmark: &'static str,
-    /// The preset it started from.
-    pub(super) preset: String,
-    /// What was changed in it, as `section.key=value`.
-    pub(super) changes: Vec<String>,
-    version: &'static str,
-    recipe: u32,
+    #[serde(flatten)]
+    pub(super) about: About,
     /// What GRPO does without, in percent of PPO, mean over the seeds.
     saved: Saved,
     /// One a seed, in the order asked for.
@@ -159,11 +154,7 @@ impl Results {
             (1000.0 * each.sum::<f64>() / seeds.len().max(1) as f64).round() / 10.0
         };
         Self {
-            benchmark: "grpo-vs-ppo",
-            preset: preset.name.clone(),
-            changes,
-            version: env!("CARGO_PKG_VERSION"),
-            recipe: RECIPE_VERSION,
+            about: About::new("grpo-vs-ppo", preset, changes),
             saved: Saved {
                 flops_percent: saved(|method| method.flops),
                 seconds_percent: saved(|method| method.seconds),
@@ -233,7 +224,12 @@ impl fmt::Display for Results {
         let heads = ["operations, of PPO's", "GRPO", "PPO"];
         writeln!(f, "{}", boxed(heads, &self.parts()))?;
         writeln!(f, "{}", self.lead())?;
-        write!(f, "preset {} with {}", self.preset, self.changes.join(" "))
+        write!(
+            f,
+            "preset {} with {}",
+            self.about.preset,
+            self.about.changes.join(" ")
+        )
     }
 }
 
