@@ -155,7 +155,7 @@ impl GrpoConfig {
         offender: impl FnOnce() -> Option<Offender>,
     ) -> Result<(), StepError> {
         match self.kl_limit {
-            Some(limit) if !(kl.abs() <= limit) => Err(StepError::Kl {
+            Some(limit) if kl.is_nan() || kl.abs() > limit => Err(StepError::Kl {
                 kl,
                 limit,
                 offender: offender(),
@@ -171,7 +171,7 @@ impl GrpoConfig {
         offender: impl FnOnce() -> Option<Offender>,
     ) -> Result<(), StepError> {
         match self.gap_limit {
-            Some(limit) if !(gap <= limit) => Err(StepError::SamplerGap {
+            Some(limit) if gap.is_nan() || gap > limit => Err(StepError::SamplerGap {
                 gap,
                 limit,
                 offender: offender(),
