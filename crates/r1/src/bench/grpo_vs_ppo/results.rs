@@ -48,6 +48,10 @@ struct Saved {
     flops_percent: f64,
     seconds_percent: f64,
     state_percent: f64,
+    /// The same for each token the policy was trained on: one method's responses may become longer
+    /// than the other's.
+    flops_per_token_percent: f64,
+    seconds_per_token_percent: f64,
 }
 
 /// Both methods with one seed.
@@ -75,6 +79,8 @@ pub(super) struct MethodResult {
     state_mb: f64,
     /// The most memory the process held during the stage, in MB, where the system tells.
     peak_rss_mb: Option<f64>,
+    /// Mean length of a response over all steps, in tokens.
+    tokens_mean: f64,
     /// Mean reward of the last ten steps.
     reward: f64,
     /// Mean reward of each step, from step 1.
@@ -106,14 +112,20 @@ impl MethodResult {
             seconds: total("seconds")?,
             state_mb: a_parameter * held_out.params as f64 / 1e6,
             peak_rss_mb: values("peak_rss_mb")?.last().copied(),
+            tokens_mean: total("tokens_mean")? / rewards.len().max(1) as f64,
             reward: last.iter().sum::<f64>() / last.len().max(1) as f64,
             rewards,
             held_out,
         })
     }
 
+    /// What training the policy alone computes, which is in proportion to its tokens.
+    fn training(&self) -> f64 {
+        self.flops_by_part.get("training").copied().unwrap_or(0.0)
+    }
+
     /// The method's row.
-    fn row(&self, seed: u64, method: &str) -> [String; 10] {
+    fn row(&self, seed: u64, method: &str) -> [String; 11] {
         let [low, high] = self.held_out.ci95.map(|bound| 100.0 * bound);
         let peak = self.peak_rss_mb.map_or("?".into(), |mb| format!("{mb:.0}"));
         [
@@ -125,6 +137,7 @@ impl MethodResult {
             format!("{:.1}", self.train_seconds),
             format!("{:.0}", self.state_mb),
             peak,
+            format!("{:.1}", self.tokens_mean),
             format!("{:.3}", self.reward),
             format!("{} ({low:.1}–{high:.1})", percent(self.held_out.pass_at_1)),
         ]
@@ -133,7 +146,7 @@ impl MethodResult {
 
 impl Results {
     /// The heads of the first table.
-    pub(super) const HEADS: [&str; 10] = [
+    pub(super) const HEADS: [&str; 11] = [
         "seed",
         "method",
         "GFLOP",
@@ -142,6 +155,7 @@ impl Results {
         "training",
         "state MB",
         "peak MB",
+        "tokens",
         "reward",
         "pass@1 (95 %)",
     ];
@@ -159,13 +173,15 @@ impl Results {
                 flops_percent: saved(|method| method.flops),
                 seconds_percent: saved(|method| method.seconds),
                 state_percent: saved(|method| method.state_mb),
+                flops_per_token_percent: saved(|method| method.flops / method.training()),
+                seconds_per_token_percent: saved(|method| method.seconds / method.training()),
             },
             seeds,
         }
     }
 
     /// The rows of the first table.
-    pub(super) fn rows(&self) -> Vec<[String; 10]> {
+    pub(super) fn rows(&self) -> Vec<[String; 11]> {
         let both = |seed: &SeedResult| {
             let SeedResult { seed, grpo, ppo } = seed;
             [grpo.row(*seed, "GRPO"), ppo.row(*seed, "PPO")]
@@ -198,16 +214,20 @@ impl Results {
         rows
     }
 
-    /// What GRPO saves, in a sentence.
+    /// What GRPO saves, in a few sentences.
     pub(super) fn lead(&self) -> String {
         let Saved {
             flops_percent,
             seconds_percent,
             state_percent,
+            flops_per_token_percent,
+            seconds_per_token_percent,
         } = self.saved;
         format!(
-            "GRPO computes {flops_percent:.1} % less than PPO in as many steps, in {seconds_percent:.1} % \
-             less time, with {state_percent:.1} % less training state (mean of {} {}).",
+            "For each token trained on, GRPO computes {flops_per_token_percent:.1} % less than PPO, in \
+             {seconds_per_token_percent:.1} % less time; in as many steps, with responses of the \
+             lengths that came of it, {flops_percent:.1} % less in {seconds_percent:.1} % less time. \
+             Its training state is {state_percent:.1} % smaller (mean of {} {}).",
             self.seeds.len(),
             if self.seeds.len() == 1 {
                 "seed"
@@ -254,6 +274,7 @@ mod tests {
             seconds,
             state_mb: if critic { 36.0 } else { 20.0 },
             peak_rss_mb: None,
+            tokens_mean: 20.0,
             reward: 0.5,
             rewards: vec![0.25, 0.5],
             held_out: serde_json::from_value(held_out).unwrap(),
@@ -266,20 +287,22 @@ mod tests {
         let seed = |seed| SeedResult {
             seed,
             grpo: method([2e9, 2e9, 6e9, 0.0, 0.0], 3.0, false),
-            ppo: method([2e9, 2e9, 6e9, 2e9, 8e9], 4.0, true),
+            // Its responses are half as long.
+            ppo: method([2e9, 2e9, 3e9, 2e9, 11e9], 4.0, true),
         };
         let results = Results::new(&preset, vec!["a.b=1".into()], vec![seed(1), seed(2)]);
         let saved = serde_json::to_value(&results).unwrap()["saved"].clone();
         let expected = json!({
             "flops_percent": 50.0, "seconds_percent": 25.0, "state_percent": 44.4,
+            "flops_per_token_percent": 75.0, "seconds_per_token_percent": 62.5,
         });
         assert_eq!(saved, expected);
         let printed = results.to_string();
         for part in [
-            "│ training the critic      │  0.0 % │  40.0 % │",
+            "│ training the critic      │  0.0 % │  55.0 % │",
             "│ all                      │ 50.0 % │ 100.0 % │",
             "│ 2    │    PPO │  20.0 │",
-            "computes 50.0 % less than PPO",
+            "computes 75.0 % less than PPO",
         ] {
             assert!(printed.contains(part), "{printed}");
         }
