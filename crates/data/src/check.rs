@@ -2,8 +2,10 @@
 //!
 //! A generated problem carries what its answer must satisfy, and the answer is judged by that
 //! alone: the expression is evaluated, the equation is tried, the program is run. Left out:
-//! comparing an answer with the gold answer, which is the verifier's work in `rewards`.
+//! comparing an answer with the gold answer, and running an answer that is itself a program against
+//! its [`CodeTests`], which are the work of `rewards`.
 
+mod code;
 mod expression;
 mod ordering;
 mod program;
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::Rational;
 use expression::{evaluate, evaluate_closed};
 
+pub use code::{Case, CodeTests};
 pub use text::normal;
 
 /// Answers and expressions longer than this many bytes are wrong, unread.
@@ -65,6 +68,11 @@ pub enum Check {
         /// Pairs of `x` and `f(x)`.
         examples: Vec<(i64, i64)>,
     },
+    /// A program that passes tests; only the code reward of `rewards` runs it.
+    Code {
+        /// What the program must do.
+        tests: CodeTests,
+    },
 }
 
 /// What a check says of an answer.
@@ -74,7 +82,7 @@ pub enum Judgement {
     Right,
     /// It does not, and why.
     Wrong(String),
-    /// The check cannot tell: the answer is to be compared with the gold one.
+    /// The check cannot tell: the answer is to be compared with the gold one, or to be run.
     NotMine,
 }
 
@@ -90,7 +98,7 @@ impl Check {
     /// assert!(matches!(check.judge("5"), Judgement::Wrong(_)));
     /// ```
     pub fn judge(&self, answer: &str) -> Judgement {
-        if *self == Self::Answer {
+        if matches!(self, Self::Answer | Self::Code { .. }) {
             return Judgement::NotMine;
         }
         if answer.len() > LONGEST_ANSWER {
@@ -98,7 +106,7 @@ impl Check {
         }
         let answer = text::normal(answer);
         let verdict = match self {
-            Self::Answer => return Judgement::NotMine,
+            Self::Answer | Self::Code { .. } => return Judgement::NotMine,
             Self::Countdown {
                 numbers,
                 target,

@@ -1,8 +1,10 @@
 //! Problems from a JSON Lines file, or from one JSON array.
 //!
 //! Read are the columns `question` (or `problem`), `answer`, and where present `solution`, `id`,
-//! `language`, `domain`, `level`. GSM8K's answers (a solution, then `#### n`) are understood. Left
-//! out: Parquet, and downloading.
+//! `language`, `domain`, `level`. GSM8K's answers (a solution, then `#### n`) are understood.
+//! [`programs`] reads problems whose answers are programs. Left out: Parquet, and downloading.
+
+mod programs;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::{Check, Domain, Language, Problem};
+
+pub use programs::programs;
 
 /// What a file gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,8 +64,8 @@ pub enum ImportError {
     },
     /// No record can be used.
     #[error(
-        "{path}: no usable record: {reason}; found the columns {found}; a record needs `question` \
-         (or `problem`) and `answer`, so rename the columns that hold them"
+        "{path}: no usable record: {reason}; found the columns {found}; a record needs {needs}, so \
+         rename the columns that hold them"
     )]
     Columns {
         /// The file.
@@ -70,6 +74,8 @@ pub enum ImportError {
         found: String,
         /// Why the first record was skipped.
         reason: String,
+        /// The columns a record needs.
+        needs: &'static str,
     },
     /// There is no record.
     #[error("{path}: there is no record; every line must be one JSON object")]
@@ -87,11 +93,25 @@ pub enum ImportError {
 /// usable record at all.
 pub fn problems(path: impl AsRef<Path>) -> Result<Imported, ImportError> {
     let path = path.as_ref();
-    let bytes = std::fs::read(path).map_err(|source| ImportError::Io {
+    let needs = "`question` (or `problem`) and `answer`";
+    gather(path, &read(path)?, needs, problem)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ImportError> {
+    std::fs::read(path).map_err(|source| ImportError::Io {
         path: path.into(),
         source,
-    })?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| ImportError::Encoding {
+    })
+}
+
+/// Makes a problem of every record, given the file's name without its extension and its line.
+fn gather(
+    path: &Path,
+    bytes: &[u8],
+    needs: &'static str,
+    problem: impl Fn(&Record, &str, usize) -> Result<Problem, String>,
+) -> Result<Imported, ImportError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| ImportError::Encoding {
         path: path.into(),
         at: error.valid_up_to(),
     })?;
@@ -131,6 +151,7 @@ pub fn problems(path: impl AsRef<Path>) -> Result<Imported, ImportError> {
             path: path.into(),
             found: found.join(", "),
             reason,
+            needs,
         });
     }
     Ok(imported)

@@ -21,7 +21,7 @@ pub mod tasks;
 pub mod template;
 pub mod tokenizer;
 
-pub use check::{Check, Judgement};
+pub use check::{Case, Check, CodeTests, Judgement};
 pub use language::Language;
 pub use rational::{Rational, without_separators};
 pub use records::{Completion, Domain, Finish, Problem, Sample};
