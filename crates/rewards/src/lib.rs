@@ -8,10 +8,11 @@
 //! | [`Accuracy`] | 0 or 1 | [`extract`] the final answer, then the problem's own check or [`verify`] |
 //! | [`Format`] | 0 to 1 | cosine between discrete structure vectors, so equal structures tie |
 //! | [`Language`] | 0 to 1 | share of the reasoning's words in the problem's language |
+//! | [`Code`] | 0 or 1 | the accuracy of programs: they are run against tests, in a sandbox |
 //!
-//! Every reward is a pure function of the problem and the response: no model, no clock, no
-//! randomness. None panics, whatever the text, and "wrong" is kept apart from "could not be
-//! judged" ([`Verdict`]). Left out: executing code, and algebra beyond exact rational numbers.
+//! Every reward but [`Code`] is a pure function of the problem and the response: no model, no clock,
+//! no randomness. None panics, whatever the text, and "wrong" is kept apart from "could not be
+//! judged" ([`Verdict`]). Left out: algebra beyond exact rational numbers.
 //!
 //! A response is the whole turn of the assistant. Where the prompt already ends in `<think>`, set
 //! [`RubricConfig::prefill`] so that the tag is put back before anything is read; otherwise every
@@ -39,6 +40,7 @@
 //! ```
 
 mod accuracy;
+pub mod code;
 mod config;
 mod equal;
 mod extract;
@@ -55,6 +57,7 @@ mod tags;
 mod units;
 
 pub use accuracy::Accuracy;
+pub use code::Code;
 pub use config::{ConfigError, Mode, RubricConfig};
 pub use equal::{LONGEST, verify};
 pub use extract::{Extracted, NoAnswer, Rule, extract};

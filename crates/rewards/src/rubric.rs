@@ -2,10 +2,11 @@
 //!
 //! Left out: normalisation over a group, which belongs to the algorithm that has the group.
 
-use data::Problem;
+use data::{Check, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::accuracy::Accuracy;
+use crate::code::Code;
 use crate::config::{Mode, RubricConfig};
 use crate::format::Format;
 use crate::language::Language;
@@ -26,7 +27,7 @@ pub struct Score {
     pub language: f32,
     /// The rewards that were added, by name; those that could not be judged are left out.
     pub extra: Vec<(String, f32)>,
-    /// The rule that found the answer (see [`crate::Rule::name`]), or `none`.
+    /// The rule that found the answer (see [`crate::Rule::name`]), `program`, or `none`.
     pub rule: String,
     /// The answer that was judged, where there is one.
     pub answer: Option<String>,
@@ -51,6 +52,7 @@ pub struct Part {
 pub struct Rubric {
     config: RubricConfig,
     language: Language,
+    code: Option<Code>,
     extra: Vec<(f32, Box<dyn Reward>)>,
 }
 
@@ -75,8 +77,17 @@ impl Rubric {
         Self {
             config: config.clone(),
             language: Language::among(&config.languages).unwrap_or_default(),
+            code: None,
             extra: Vec::new(),
         }
+    }
+
+    /// Lets programs be run: `code` then judges the accuracy of problems with [`Check::Code`], which
+    /// without it are unjudged.
+    #[must_use]
+    pub fn with_code(mut self, code: Code) -> Self {
+        self.code = Some(code);
+        self
     }
 
     /// Adds a reward. It counts in every mode, whether the answer is right or not. A weight of 0
@@ -106,7 +117,7 @@ impl Rubric {
     pub fn score(&self, problem: &Problem, response: &str) -> Score {
         let response = self.whole(response);
         let mut unjudged = Vec::new();
-        let (verdict, answer) = Accuracy.judge(problem, &response);
+        let (verdict, rule, answer) = self.accuracy(problem, &response);
         let accuracy = noted(&verdict, Accuracy.name(), &mut unjudged);
         let mut part = |reward: &dyn Reward| {
             noted(
@@ -137,13 +148,30 @@ impl Rubric {
             format,
             language,
             extra,
-            rule: answer
-                .as_ref()
-                .map_or("none", |answer| answer.rule.name())
-                .to_owned(),
-            answer: answer.ok().map(|answer| answer.text),
+            rule: rule.to_owned(),
+            answer,
             reason: verdict.reason().to_owned(),
             unjudged,
+        }
+    }
+
+    /// The verdict, what found the answer, and the answer.
+    fn accuracy(&self, problem: &Problem, response: &str) -> (Verdict, &str, Option<String>) {
+        if !matches!(problem.check, Check::Code { .. }) {
+            let (verdict, answer) = Accuracy.judge(problem, response);
+            let rule = answer.as_ref().map_or("none", |answer| answer.rule.name());
+            return (verdict, rule, answer.ok().map(|answer| answer.text));
+        }
+        match &self.code {
+            Some(code) => {
+                let (verdict, program) = code.judge(problem, response);
+                let rule = program.as_ref().map_or("none", |_| "program");
+                (verdict, rule, program.map(|program| program.source))
+            }
+            None => {
+                let reason = "programs are not run: the rubric has no code reward";
+                (Verdict::unjudged(reason), "none", None)
+            }
         }
     }
 
@@ -229,6 +257,21 @@ mod tests {
         assert_eq!(score.total, 0.3);
         let gated = rubric(Mode::Gated).score(&problem("", "en"), RIGHT);
         assert_eq!((gated.accuracy, gated.total), (None, 0.0));
+    }
+
+    #[test]
+    fn programs_are_unjudged_where_nothing_runs_them() {
+        let mut program = problem("", "en");
+        program.check = Check::Code {
+            tests: data::CodeTests::StdinStdout {
+                shown: vec![],
+                hidden: vec![],
+            },
+        };
+        let score = rubric(Mode::Sum).score(&program, RIGHT);
+        assert_eq!((score.accuracy, score.answer), (None, None));
+        assert_eq!(score.unjudged, ["accuracy"]);
+        assert!(score.reason.contains("no code reward"), "{}", score.reason);
     }
 
     #[test]
