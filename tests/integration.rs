@@ -3,6 +3,7 @@
 mod bench;
 mod crate_graph;
 mod cuda_patch;
+mod grading;
 mod own_problems;
 mod program;
 mod reinforcement;

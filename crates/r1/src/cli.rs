@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::bench::{self, Bench};
 use crate::preset::Preset;
 use crate::run::{Options, Run, Stopped, is_usage};
-use crate::{count, parity, recipe, report};
+use crate::{count, grade, parity, recipe, report};
 
 /// The DeepSeek-R1 recipe, end to end.
 #[derive(Debug, Parser)]
@@ -32,6 +32,15 @@ enum Command {
     /// Active are the parameters that one token passes through. The KV cache is what it holds of a
     /// token; expanded, what it would with a key and a value for every query head.
     Count(Count),
+    /// Judge answers from a file, one JSON object a line: {id, gold, pred, opts?, expected?}.
+    ///
+    /// Prints {id, verdict, rule, reason} for each, and says on the standard error how far the
+    /// verdicts agree with `expected`.
+    Grade {
+        /// The answers.
+        #[arg(value_name = "FILE.jsonl")]
+        file: PathBuf,
+    },
     /// Benchmarks over several seeds: a table, and a page with a curve for each.
     #[command(subcommand)]
     Bench(Bench),
@@ -89,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Pipeline(args) => pipeline(args).map(|()| true),
         Command::Parity(args) => parity::run(&args.paths, args.json),
         Command::Count(args) => count::run(&args.model, args.json).map(|()| true),
+        Command::Grade { file } => grade::run(&file).map(|()| true),
         Command::Bench(bench) => bench::run(&bench).map(|()| true),
     };
     match result {

@@ -10,6 +10,7 @@ pub mod backend;
 mod bench;
 pub mod cli;
 pub mod count;
+pub mod grade;
 pub mod parity;
 pub mod preset;
 mod progress;

@@ -1,112 +1,127 @@
 //! Whether an answer says what the gold answer says.
 //!
-//! Texts are compared in their plain spelling, numbers as exact fractions: 0.333 is not 1/3.
-//! Left out: algebra, sets whose order does not matter, and unit conversion.
+//! Both are read as mathematics ([`crate::math`]); what is no mathematics is compared as text in
+//! its plain spelling.
 
-use crate::number::Quantity;
+use crate::math::{Comparison, Expr, Shape, parse, shape};
+use crate::options::Options;
 use crate::plain::plain;
 use crate::reward::Verdict;
 
 /// The longest answer that is compared, in bytes.
 pub const LONGEST: usize = 4096;
 
-/// Judges `answer` against `gold`; score 1 or 0.
+/// Judges `answer` against `gold` with the default [`Options`]; score 1 or 0.
 ///
-/// The two are not exchangeable. A gold answer that is empty, longer than [`LONGEST`], whose
-/// braces are not closed or that divides by zero leaves the matter [`Verdict::Unjudged`]; an
+/// The two are not exchangeable. A gold answer that is empty, longer than [`LONGEST`], neither
+/// mathematics nor words, or without a finite value leaves the matter [`Verdict::Unjudged`]; an
 /// answer with the same faults is wrong. `x = 5` and `5` agree either way, but not `y = 5` and
-/// `x = 5`; only the answer may carry its working, as in `7 + 5 = 12`. Time is linear in the
-/// texts.
+/// `x = 5`; only the answer may carry its working, as in `7 + 5 = 12`; inequalities may be answered
+/// by an interval, intervals not by inequalities. Time is bounded whatever the texts.
 pub fn verify(gold: &str, answer: &str) -> Verdict {
+    verify_with(gold, answer, &Options::default())
+}
+
+/// [`verify`] with other [`Options`].
+pub fn verify_with(gold: &str, answer: &str, options: &Options) -> Verdict {
     if gold.len() > LONGEST {
         return Verdict::unjudged(format!("the gold answer is longer than {LONGEST} bytes"));
     }
-    let Some(gold) = plain(gold) else {
+    let Some(gold_text) = plain(gold) else {
         return Verdict::unjudged("the gold answer's braces are not closed");
     };
-    if gold.is_empty() {
+    if gold_text.is_empty() {
         return Verdict::unjudged("the gold answer is empty");
     }
-    if divides_by_zero(&gold) {
-        return Verdict::unjudged("the gold answer divides by zero");
+    let mut comparison = Comparison::new(options);
+    let gold_expr = read(gold, options);
+    let gold_shape = gold_expr.as_ref().and_then(shape);
+    match &gold_shape {
+        Some(shape) if !comparison.is_usable(shape) => {
+            return Verdict::unjudged("the gold answer has no finite value");
+        }
+        None if !is_text(&gold_text) => {
+            return Verdict::unjudged("the gold answer is neither mathematics nor words");
+        }
+        _ => {}
     }
     if answer.len() > LONGEST {
         return Verdict::wrong(format!("the answer is longer than {LONGEST} bytes"));
     }
-    match plain(answer) {
-        None => Verdict::wrong("the answer's braces are not closed"),
-        Some(answer) if answer.is_empty() => Verdict::wrong("the answer is empty"),
-        Some(answer) => compare(&gold, &answer),
+    let Some(answer_text) = plain(answer) else {
+        return Verdict::wrong("the answer's braces are not closed");
+    };
+    if answer_text.is_empty() {
+        return Verdict::wrong("the answer is empty");
     }
-}
-
-fn compare(gold: &str, answer: &str) -> Verdict {
-    if gold == answer {
+    let answer_expr = read(answer, options);
+    let words = matches!(gold_shape, None | Some(Shape::Text(_)));
+    let letters = gold_text.chars().all(char::is_alphabetic);
+    let same_text = gold_text == answer_text && (words || letters);
+    if same_text || (gold_expr.is_some() && gold_expr == answer_expr) {
         return Verdict::right("the same text");
     }
-    let (gold_name, gold_side) = sides(gold, false);
-    let (answer_name, answer_side) = sides(answer, true);
-    if let (Some(gold_name), Some(answer_name)) = (gold_name, answer_name)
-        && gold_name != answer_name
+    if let Some(letter) = choice(gold)
+        && chosen(answer) == Some(letter)
     {
-        return Verdict::wrong(format!("names {answer_name}, not {gold_name}"));
+        return Verdict::right("the same choice");
     }
-    if gold_side == answer_side {
-        return Verdict::right("the same text");
-    }
-    match (Quantity::read(gold_side), Quantity::read(answer_side)) {
-        (Some(gold), Some(answer)) if gold.accepts(answer) => Verdict::right("the same number"),
-        (Some(_), Some(_)) => Verdict::wrong("another number"),
-        (Some(_), None) => Verdict::wrong("not one number"),
-        (None, _) => Verdict::wrong("another text"),
+    let Some(gold_shape) = gold_shape else {
+        return Verdict::wrong("another text");
+    };
+    match answer_expr.as_ref().and_then(shape) {
+        Some(answer) if comparison.agree(&gold_shape, &answer) => Verdict::right("the same value"),
+        Some(_) => Verdict::wrong("another value"),
+        None => Verdict::wrong("not one answer that can be read"),
     }
 }
 
-/// The name and the right side of `name = side`; with `working`, also the right side of
-/// `7+5 = side`, which has no name. Anything else is all side.
-fn sides(text: &str, working: bool) -> (Option<&str>, &str) {
-    let whole = (None, text);
-    let Some((left, right)) = text.rsplit_once('=') else {
-        return whole;
-    };
-    if right.is_empty() || left.ends_with(['<', '>', '!', '=', ':']) {
-        return whole;
+/// The mathematics of `text`, its variables renamed in their order where names do not matter.
+fn read(text: &str, options: &Options) -> Option<Expr> {
+    let expr = parse(text)?;
+    if options.strict {
+        return Some(expr);
     }
-    let mut name = None;
-    for (index, part) in left.split('=').enumerate() {
-        if index == 0 && is_name(part) {
-            name = Some(part);
-        } else if !(working && is_working(part)) {
-            return whole;
+    let names: Vec<String> = expr.variables().into_iter().map(str::to_owned).collect();
+    Some(expr.map(&|part| match part {
+        Expr::Symbol(name) => {
+            let place = names.iter().position(|other| *other == name);
+            Expr::Symbol(place.map_or(name, |place| format!("v_{place}")))
         }
-    }
-    (name, right)
+        other => other,
+    }))
 }
 
-/// `x`, `area` or `f(x)`.
-fn is_name(text: &str) -> bool {
-    let starts = text.starts_with(|c: char| c.is_alphabetic() || c == '\\');
-    starts
-        && text
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '(' | ')' | '_' | '\\'))
+/// Whether what is no mathematics can be compared as words: there are some, and no commands.
+fn is_text(text: &str) -> bool {
+    let word = text
+        .split(|c: char| !c.is_alphabetic())
+        .any(|word| word.len() > 1);
+    word && !text.contains('\\')
 }
 
-/// Arithmetic that is more than one number.
-fn is_working(text: &str) -> bool {
-    text.contains(|c: char| c.is_ascii_digit())
-        && text.contains(['+', '-', '*', '/'])
-        && text
-            .chars()
-            .all(|c| c.is_ascii_digit() || "+-*/().,^% ".contains(c))
+/// The letter of a multiple choice that `gold` is.
+fn choice(gold: &str) -> Option<char> {
+    let text = plain(gold)?;
+    let mut chars = text.chars();
+    let letter = chars.next().filter(|c| ('a'..='j').contains(c))?;
+    chars.next().is_none().then_some(letter)
 }
 
-fn divides_by_zero(gold: &str) -> bool {
-    let Some((above, below)) = gold.split_once('/') else {
-        return false;
+/// The letter that a text after it explains: `B`, `(B) 12`, `B. Paris`, `option B`.
+fn chosen(answer: &str) -> Option<char> {
+    let text = plain(answer)?;
+    let text = ["option ", "choice "]
+        .into_iter()
+        .find_map(|lead| text.strip_prefix(lead))
+        .unwrap_or(&text);
+    let mut rest = text.strip_prefix('(').unwrap_or(text).chars();
+    let letter = rest.next().filter(|c| ('a'..='j').contains(c))?;
+    let explained = match rest.next() {
+        None => true,
+        Some(mark) => matches!(mark, ')' | '.' | ':') && rest.next().is_some(),
     };
-    let zero = below.contains('0') && below.chars().all(|c| matches!(c, '0' | '.'));
-    zero && above.ends_with(|c: char| c.is_ascii_digit())
+    explained.then_some(letter)
 }
 
 #[cfg(test)]
@@ -196,9 +211,96 @@ mod tests {
 
     #[test]
     fn verification_is_not_symmetric() {
-        assert!(right("50%", "50"));
-        assert!(!right("50", "50%"));
         assert!(right("12", "7+5=12"));
         assert!(!right("7+5=12", "12"));
+        assert!(right("1 < x < 2", "(1, 2)"));
+        assert!(!right("(1, 2)", "1 < x < 2"));
+        assert!(right(r"3 \pm 1", "2, 4"));
+        assert!(right("2, 4", "(2, 4)"));
+        assert!(!right("(2, 4)", r"\{2, 4\}"));
+    }
+
+    #[test]
+    fn a_unit_may_be_left_out_but_not_exchanged() {
+        assert!(right("5 km", "5") && right("5", "5 km") && right("5 kilometers", "5km"));
+        assert!(!right("5 km", "5 m") && right("5 m", "5 meters") && right("£5", "5 pounds"));
+        assert!(right("5", "5 apples") && right(r"12\text{ cm}^2", "12 square centimeters"));
+        assert!(right("12000000", "12 million") && !right("12", "12 million"));
+        assert!(!right("5", "5m") && !right("12", "12 dozen"));
+    }
+
+    #[test]
+    fn a_percentage_is_its_number_or_a_hundredth_of_it() {
+        assert!(right("50%", "50") && right("50%", "1/2") && right("0.5", "50%"));
+        assert!(right("28\\%", "28 percent") && right("50", "50%") && !right("50%", "5"));
+    }
+
+    #[test]
+    fn algebra_of_every_kind_is_compared() {
+        let pairs = [
+            ("(r+5)^2", "(r+5)(r+5)"),
+            (r"\frac{\sqrt{3}}{3}", r"\frac{1}{\sqrt{3}}"),
+            ("2x+4y-3=0", r"y=-\frac{1}{2}x+\frac{3}{4}"),
+            ("y = x^2+2x+1", "2x+ 1+x^2"),
+            (r"x \ge 5", r"5 \leq x"),
+            ("x < 1", "-x > -1"),
+            (r"-793 < a < 10", "(-793, 10)"),
+            (r"x < 1 \text{ or } x > 3", r"(-\infty, 1) \cup (3, \infty)"),
+            ("V_1:V_2 = 11:21", "11:21"),
+            ("p=5,q=2;p=7,q=2", "(5,2),(7,2)"),
+            ("a_3 = 2, a_{37} = 19", "a_{37} = 19, a_3 = 2"),
+            ("(p,q,r)=(3,2,7)", "(3,2,7)"),
+            (r"\{1, 2, 3\}", "3, 2, 1"),
+            (r"\begin{pmatrix}1\\2\end{pmatrix}", "(1, 2)"),
+            ("0.333333", r"\frac13"),
+            (r"90^\circ", r"\frac{\pi}{2}"),
+            ("B", "(B) 42"),
+        ];
+        for (gold, answer) in pairs {
+            assert!(right(gold, answer), "{gold} against {answer}");
+        }
+        let others = [
+            ("7 = 11a+c", "11a+c"),
+            ("2x + z = 1", "1"),
+            ("(3,1)", "{1,3}"),
+            ("[0,1)", "(0,1)"),
+            ("1", "-[0,1)"),
+            ("x = 1, y = 2", "x = 2, y = 1"),
+            ("E", r"\mathrm{E}*2"),
+            ("x < 1", "y < 1"),
+            ("12", "7 + 5"),
+            (r"\sqrt{67}", r"\sqrt{67},-\sqrt{85}"),
+            ("B", "(A) (B) (C)"),
+        ];
+        for (gold, answer) in others {
+            assert!(!right(gold, answer), "{gold} against {answer}");
+        }
+    }
+
+    #[test]
+    fn options_change_what_is_accepted() {
+        let right = |gold: &str, answer: &str, options: &Options| {
+            verify_with(gold, answer, options).score() == Some(1.0)
+        };
+        let two = Options {
+            precision: 2,
+            ..Options::default()
+        };
+        assert!(right("1/3", "0.33", &two));
+        let loose = Options {
+            strict: false,
+            ..Options::default()
+        };
+        assert!(right("f(x)", "f(y)", &loose) && !right("x+y", "x+x", &loose));
+        let sets = Options {
+            relation_for_set: true,
+            ..Options::default()
+        };
+        assert!(right("[1, 2]", "1 <= x <= 2", &sets));
+        let ordered = Options {
+            ordered: true,
+            ..Options::default()
+        };
+        assert!(!right("4, 10, -2", "10, 4, -2", &ordered) && right("4, 10", "4,10", &ordered));
     }
 }

@@ -4,13 +4,19 @@
 //! no answer. The rules are tried in the order of [`Rule`], and the first that applies decides.
 
 mod boxed;
+mod formula;
 mod last_number;
+mod letter;
 mod phrase;
 
 use boxed::boxed;
+use formula::last_formula;
 use last_number::last_number;
+use letter::letter;
 use phrase::phrase;
 
+use crate::equal::LONGEST;
+use crate::math::{Shape, parse, shape};
 use crate::plain::plain;
 use crate::tags::{Tag, blocks, is_seen, marks};
 
@@ -21,8 +27,14 @@ pub enum Rule {
     AnswerTag,
     /// The last balanced `\boxed{…}`.
     Boxed,
-    /// The last line that begins `Answer: …`, `So the answer is …`, `答案：…` or `答案是…`.
+    /// What is announced last: `The answer is …`, `Answer: …`, `A: …`, `答案是…` and the like.
     Phrase,
+    /// The text as a whole, which is nothing but an answer.
+    Whole,
+    /// The letter of a multiple choice; only where [`Reading::letters`] asks for it.
+    Letter,
+    /// The last formula, `$…$`, where no number comes after it.
+    LastFormula,
     /// The last number.
     LastNumber,
 }
@@ -34,6 +46,9 @@ impl Rule {
             Self::AnswerTag => "answer_tag",
             Self::Boxed => "boxed",
             Self::Phrase => "phrase",
+            Self::Whole => "whole",
+            Self::Letter => "letter",
+            Self::LastFormula => "last_formula",
             Self::LastNumber => "last_number",
         }
     }
@@ -65,12 +80,53 @@ pub enum NoAnswer {
     Nothing,
 }
 
+/// Where an answer may be looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// In formulas.
+    pub latex: bool,
+    /// Among the numbers of the text.
+    pub plain: bool,
+    /// Only as the letter of a multiple choice.
+    pub letters: bool,
+    /// Nowhere: the text is the answer.
+    pub whole: bool,
+    /// The language besides English in which the answer may be announced, as `french`; any where
+    /// it is `None` or not known.
+    pub language: Option<String>,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            latex: true,
+            plain: true,
+            letters: false,
+            whole: false,
+            language: None,
+        }
+    }
+}
+
 /// Finds the final answer of `response`, in time linear in its length.
 ///
 /// # Errors
 ///
 /// When there is none, or more than one.
 pub fn extract(response: &str) -> Result<Extracted, NoAnswer> {
+    extract_as(response, &Reading::default())
+}
+
+/// [`extract`] with a say in where to look.
+///
+/// # Errors
+///
+/// When there is none, or more than one.
+pub fn extract_as(response: &str, reading: &Reading) -> Result<Extracted, NoAnswer> {
+    let found = |text: String, rule| Ok(Extracted { text, rule });
+    if reading.whole {
+        return found(response.to_owned(), Rule::Whole);
+    }
     let all = marks(response);
     let last_thought = all
         .iter()
@@ -91,22 +147,72 @@ pub fn extract(response: &str) -> Result<Extracted, NoAnswer> {
         return from_blocks(&answers);
     }
     let text = without_tags(scope);
-    let found = |text: String, rule| Ok(Extracted { text, rule });
-    if let Some(answer) = boxed(&text) {
+    let language = reading.language.as_deref();
+    if reading.letters {
+        return letter(&text, language)
+            .map_or(Err(NoAnswer::Nothing), |answer| found(answer, Rule::Letter));
+    }
+    if let Some(answer) = boxed(&text).filter(|_| reading.latex) {
         return found(answer, Rule::Boxed);
     }
-    if let Some(answer) = phrase(&text) {
+    if let Some(answer) = phrase(&text, language) {
         return found(answer, Rule::Phrase);
     }
-    last_number(&text).map_or(Err(NoAnswer::Nothing), |answer| {
-        found(answer, Rule::LastNumber)
-    })
+    let whole = tidy(&text);
+    if is_formula(whole) {
+        return found(whole.to_owned(), Rule::Whole);
+    }
+    let formula = last_formula(&text).filter(|_| reading.latex);
+    let after = formula.as_ref().map_or(0, |(_, end)| *end);
+    let number = last_number(&text[after..]).filter(|_| reading.plain || formula.is_none());
+    match (formula, number) {
+        (_, Some(number)) => found(number, Rule::LastNumber),
+        (Some((formula, _)), None) => found(tidy(&formula).to_owned(), Rule::LastFormula),
+        (None, None) => Err(NoAnswer::Nothing),
+    }
+}
+
+/// Whether all of `text` is one answer, in words or symbols.
+pub(crate) fn is_answer(text: &str) -> bool {
+    text.len() <= LONGEST && parse(text).as_ref().and_then(shape).is_some()
+}
+
+/// Whether all of `text` is mathematics, with more than a number or a word in it.
+fn is_formula(text: &str) -> bool {
+    let marked = |c: char| c.is_ascii_digit() || "\\=<>{}".contains(c);
+    let bare = text.chars().all(|c| c.is_ascii_digit());
+    !bare
+        && text.len() <= 500
+        && text.contains(marked)
+        && !matches!(
+            parse(text).as_ref().and_then(shape),
+            None | Some(Shape::Text(_))
+        )
+}
+
+/// Whether the text between two answers joins them: nothing, or a few words with an "and", an
+/// "or" or a comma, within a sentence.
+fn is_joint(gap: &str) -> bool {
+    if gap.len() > 60 || gap.contains(". ") || gap.contains("\n\n") {
+        return false;
+    }
+    let mut bare = gap.to_owned();
+    for sign in [
+        "$", "\\(", "\\)", "\\[", "\\]", "\\quad", "\\,", "\\ ", "\\text", "}", "{",
+    ] {
+        bare = bare.replace(sign, " ");
+    }
+    let mut words = bare.split_whitespace().peekable();
+    words.peek().is_none()
+        || words.any(|word| {
+            matches!(word, "and" | "or" | "和" | "或" | "&") || word.ends_with([',', ';', '，'])
+        })
 }
 
 fn from_blocks(answers: &[&str]) -> Result<Extracted, NoAnswer> {
     let mut texts = answers.iter().map(|answer| {
         boxed(answer)
-            .or_else(|| phrase(answer))
+            .or_else(|| phrase(answer, None))
             .unwrap_or_else(|| tidy(answer).to_owned())
     });
     let text = texts.next().unwrap_or_default();

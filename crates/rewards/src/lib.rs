@@ -12,7 +12,7 @@
 //!
 //! Every reward but [`Code`] is a pure function of the problem and the response: no model, no clock,
 //! no randomness. None panics, whatever the text, and "wrong" is kept apart from "could not be
-//! judged" ([`Verdict`]). Left out: algebra beyond exact rational numbers.
+//! judged" ([`Verdict`]). Left out: proofs.
 //!
 //! A response is the whole turn of the assistant. Where the prompt already ends in `<think>`, set
 //! [`RubricConfig::prefill`] so that the tag is put back before anything is read; otherwise every
@@ -45,12 +45,13 @@ mod config;
 mod equal;
 mod extract;
 mod format;
+mod grade;
 #[cfg(test)]
 mod hacking;
 mod language;
-mod number;
+mod math;
+mod options;
 mod plain;
-mod rational;
 mod reward;
 mod rubric;
 mod tags;
@@ -59,9 +60,11 @@ mod units;
 pub use accuracy::Accuracy;
 pub use code::Code;
 pub use config::{ConfigError, Mode, RubricConfig};
-pub use equal::{LONGEST, verify};
-pub use extract::{Extracted, NoAnswer, Rule, extract};
+pub use equal::{LONGEST, verify, verify_with};
+pub use extract::{Extracted, NoAnswer, Reading, Rule, extract, extract_as};
 pub use format::{FEATURES, Format, TEMPLATE, strict, structure};
+pub use grade::{Grade, grade};
 pub use language::{Language, UnknownLanguage, consistency};
+pub use options::Options;
 pub use reward::{Reward, Verdict};
 pub use rubric::{Part, Rubric, Score};

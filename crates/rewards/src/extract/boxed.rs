@@ -1,13 +1,44 @@
 //! The `\boxed{…}` rule.
 
-use super::tidy;
+use std::ops::Range;
+
+use super::{is_joint, tidy};
 use crate::tags::is_seen;
 
-/// What the last balanced, non-empty `\boxed{…}` holds.
+const OPEN: &str = "\\boxed{";
+
+/// What the last non-empty `\boxed{…}` holds, and with it those right before that only an "and", an
+/// "or" or a comma parts from it. A box that is never closed ends with its line, and counts only
+/// where there is no other.
 pub(super) fn boxed(text: &str) -> Option<String> {
-    const OPEN: &str = "\\boxed{";
+    let (closed, open) = boxes(text);
+    let Some(last) = closed.last() else {
+        let rest = tidy(text[open?..].lines().next()?);
+        return is_seen(rest).then(|| rest.to_owned());
+    };
+    let mut all = vec![last.clone()];
+    for earlier in closed.iter().rev().skip(1) {
+        let first = &all[all.len() - 1];
+        let gap = text.get(earlier.end + 1..first.start.saturating_sub(OPEN.len()))?;
+        if !is_joint(gap) {
+            break;
+        }
+        all.push(earlier.clone());
+    }
+    let inner: Vec<&str> = all
+        .into_iter()
+        .rev()
+        .map(|range| unboxed(&text[range]))
+        .filter(|inner| is_seen(inner))
+        .collect();
+    (!inner.is_empty()).then(|| inner.join(", "))
+}
+
+/// The insides of the outermost boxes that are closed, and where the last open one begins.
+fn boxes(text: &str) -> (Vec<Range<usize>>, Option<usize>) {
     let mut open: Vec<Option<usize>> = Vec::new();
-    let mut last = None;
+    let mut closed: Vec<Range<usize>> = Vec::new();
+    let mut last_open = None;
     let mut skip_to = 0;
     for (index, byte) in text.bytes().enumerate() {
         if index < skip_to {
@@ -16,19 +47,26 @@ pub(super) fn boxed(text: &str) -> Option<String> {
         match byte {
             b'\\' if text[index..].starts_with(OPEN) => {
                 skip_to = index + OPEN.len();
-                open.push(Some(skip_to));
+                last_open = Some(skip_to);
+                open.push(last_open);
             }
-            b'\\' => skip_to = index + 2,
+            b'\\' if !text[index + 1..].starts_with(OPEN) => skip_to = index + 2,
             b'{' => open.push(None),
             b'}' => {
                 if let Some(Some(start)) = open.pop() {
-                    last = Some(start..index);
+                    closed.retain(|inner| inner.start < start);
+                    closed.push(start..index);
                 }
             }
             _ => {}
         }
     }
-    let mut inner = tidy(&text[last?]);
+    (closed, last_open)
+}
+
+/// The text of a box without boxes and typography around it.
+fn unboxed(text: &str) -> &str {
+    let mut inner = tidy(text);
     while let Some(deeper) = inner
         .strip_prefix(OPEN)
         .and_then(|inner| inner.strip_suffix('}'))
@@ -36,7 +74,7 @@ pub(super) fn boxed(text: &str) -> Option<String> {
     {
         inner = deeper;
     }
-    is_seen(inner).then(|| inner.to_owned())
+    inner
 }
 
 #[cfg(test)]
@@ -54,6 +92,25 @@ mod tests {
         expect(r"\boxed{1} then \boxed{2}", "2", Rule::Boxed);
         expect(r"\boxed{\boxed{2}}", "2", Rule::Boxed);
         expect(r"\boxed{\{1, 2\}}", r"\{1, 2\}", Rule::Boxed);
-        expect(r"\boxed{12", "12", Rule::LastNumber);
+        expect(r"\boxed{12", "12", Rule::Boxed);
+        expect(r"\boxed{1}. In all \boxed{2", "1", Rule::Boxed);
+        expect(r"\\boxed{004}", "004", Rule::Boxed);
+    }
+
+    #[test]
+    fn boxes_side_by_side_are_one_answer() {
+        expect(r"$\boxed{1}\boxed{2}$", "1, 2", Rule::Boxed);
+        expect(
+            r"\boxed{1}, \boxed{2} and \boxed{3}",
+            "1, 2, 3",
+            Rule::Boxed,
+        );
+        expect(r"\boxed{1} papers and \boxed{2} bins", "1, 2", Rule::Boxed);
+        expect(
+            r"\(a = \boxed{1}\) and \(b = \boxed{2}\)",
+            "1, 2",
+            Rule::Boxed,
+        );
+        expect(r"\boxed{1}. So it is \boxed{2}", "2", Rule::Boxed);
     }
 }

@@ -1,34 +1,59 @@
 //! The rule of last resort.
 
+use std::ops::Range;
+
 /// The last number: an optional sign, digits with thousands separators and a decimal part, and
 /// after them a fraction or a percent sign. Digits that end a name, as in `x2`, are not a number.
 pub(super) fn last_number(text: &str) -> Option<String> {
-    let chars: Vec<char> = text
-        .chars()
+    let chars = halved(text);
+    let mut last = None;
+    let mut at = 0;
+    while let Some(range) = next_number(&chars, at) {
+        at = range.end;
+        last = Some(range);
+    }
+    last.map(|range| chars[range].iter().collect())
+}
+
+/// The first number.
+pub(super) fn first_number(text: &str) -> Option<String> {
+    let chars = halved(text);
+    next_number(&chars, 0).map(|range| chars[range].iter().collect())
+}
+
+/// The characters of `text`, those of full width halved.
+fn halved(text: &str) -> Vec<char> {
+    text.chars()
         .map(|c| match c {
             '０'..='９' | '．' | '，' | '／' | '－' | '％' => {
                 char::from_u32(c as u32 - 0xfee0).unwrap_or(c)
             }
             '\u{2212}' => '-',
-            _ => c,
+            _ => crate::math::digit(c).unwrap_or(c),
         })
-        .collect();
-    let mut last = None;
-    let mut at = 0;
+        .collect()
+}
+
+/// The first number at `at` or after it.
+fn next_number(chars: &[char], mut at: usize) -> Option<Range<usize>> {
     while at < chars.len() {
         if !chars[at].is_ascii_digit() {
             at += 1;
             continue;
         }
-        let end = number_end(&chars, at);
+        let end = number_end(chars, at);
         let named = at > 0 && (chars[at - 1].is_ascii_alphabetic() || chars[at - 1] == '_');
         if !named {
-            let start = if is_signed(&chars, at) { at - 1 } else { at };
-            last = Some(start..end);
+            // `.5` without its zero.
+            let point =
+                at > 0 && chars[at - 1] == '.' && !(at > 1 && chars[at - 2].is_alphanumeric());
+            let at = if point { at - 1 } else { at };
+            let start = if is_signed(chars, at) { at - 1 } else { at };
+            return Some(start..end);
         }
         at = end;
     }
-    last.map(|range| chars[range].iter().collect())
+    None
 }
 
 fn number_end(chars: &[char], start: usize) -> usize {

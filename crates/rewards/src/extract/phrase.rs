@@ -1,93 +1,112 @@
-//! The rule for lines that announce an answer, in English and Chinese.
+//! The rule for texts that announce their answer: "the answer is …" in several languages.
 
-use super::tidy;
+use super::formula::first_formula;
+use super::last_number::first_number;
+use super::{is_answer, tidy};
 use crate::tags::is_seen;
 
-/// Words a line may begin with before it comes to its answer.
-const LEADS: [&str; 20] = [
-    "so",
-    "thus",
-    "therefore",
-    "hence",
-    "and",
-    "then",
-    "the",
-    "my",
-    "our",
-    "final",
-    "correct",
-    "所以",
-    "因此",
-    "因而",
-    "故",
-    "最终",
-    "最后",
-    "正确",
-    "那么",
-    "的",
+/// What comes right before an answer, by language; ASCII letters in lower case.
+const HEADS: [(&str, &[&str]); 15] = [
+    (
+        "english",
+        &[
+            "####",
+            "answer is",
+            "answers are",
+            "answer:",
+            "answer：",
+            "answer =",
+            "answer is:",
+        ],
+    ),
+    ("chinese", &["答案是", "答案为", "答案：", "答案:", "答案"]),
+    (
+        "french",
+        &[
+            "réponse est",
+            "réponse :",
+            "réponse:",
+            "Réponse :",
+            "Réponse:",
+        ],
+    ),
+    ("spanish", &["respuesta es", "respuesta:"]),
+    (
+        "german",
+        &["antwort ist", "antwort lautet", "antwort:", "ergebnis ist"],
+    ),
+    ("portuguese", &["resposta é", "resposta:"]),
+    ("italian", &["risposta è", "risposta:"]),
+    ("russian", &["ответ:", "Ответ:"]),
+    ("arabic", &["الإجابة هي", "الجواب هو", "الإجابة:", "الجواب:"]),
+    ("hindi", &["उत्तर है", "उत्तर:"]),
+    ("thai", &["คำตอบคือ"]),
+    ("japanese", &["答えは"]),
+    ("korean", &["답은", "정답은"]),
+    ("vietnamese", &["đáp án là"]),
+    ("turkish", &["cevap:"]),
 ];
 
-/// What comes between the word for "answer" and the answer.
-const HEADS: [&str; 12] = [
-    "answer is:",
-    "answer is",
-    "answer:",
-    "answer：",
-    "answer =",
-    "答案是：",
-    "答案是:",
-    "答案是",
-    "答案为",
-    "答案：",
-    "答案:",
-    "答案",
-];
-
-/// What the last line that announces an answer says, up to the end of its first sentence.
-pub(super) fn phrase(text: &str) -> Option<String> {
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| line.replace(['*', '#', '>'], ""))
-        .collect();
-    (0..lines.len()).rev().find_map(|index| {
-        let rest = after_head(lines[index].trim())?;
-        let following = || {
-            lines[index + 1..]
-                .iter()
-                .map(|line| line.trim())
-                .find(|l| is_seen(l))
-        };
-        let answer = if is_seen(rest) { rest } else { following()? };
-        let answer = tidy(first_sentence(answer));
-        is_seen(answer).then(|| answer.to_owned())
-    })
-}
-
-/// What follows the announcement a line begins with.
-fn after_head(line: &str) -> Option<&str> {
-    let mut rest = line;
-    loop {
-        let head = HEADS.iter().find(|head| begins(rest, head));
-        if let Some(head) = head {
-            return Some(rest[head.len()..].trim());
-        }
-        let lead = LEADS.iter().find(|lead| begins(rest, lead))?;
-        rest = rest[lead.len()..].trim_start_matches([' ', ',', '，', '、']);
-    }
-}
-
-/// Whether `text` begins with `word`, whatever its case, and the word ends there.
-fn begins(text: &str, word: &str) -> bool {
-    let Some(start) = text.get(..word.len()) else {
-        return false;
+/// What a text announces as its answer: the first formula or number of the sentence where the
+/// sentence is not an answer as a whole.
+pub(super) fn phrase(text: &str, language: Option<&str>) -> Option<String> {
+    let sentence = tidy(first_sentence(announced(text, language)?));
+    let number = || first_number(sentence);
+    let answer = if is_answer(sentence) {
+        sentence.to_owned()
+    } else {
+        let formula = first_formula(sentence).map(|inner| tidy(inner).to_owned());
+        formula.or_else(number).unwrap_or(sentence.to_owned())
     };
-    let goes_on = text[word.len()..].starts_with(|c: char| c.is_ascii_alphanumeric());
-    let complete = !(word.ends_with(|c: char| c.is_ascii_alphabetic()) && goes_on);
-    start.eq_ignore_ascii_case(word) && complete
+    is_seen(&answer).then_some(answer)
+}
+
+/// The line, or the next one that is not blank, after the last announcement.
+pub(super) fn announced<'t>(text: &'t str, language: Option<&str>) -> Option<&'t str> {
+    let lower = text.to_ascii_lowercase();
+    let known = language.filter(|name| HEADS.iter().any(|(language, _)| language == name));
+    let start = HEADS
+        .iter()
+        .filter(|(name, _)| known.is_none_or(|known| *name == known || *name == "english"))
+        .flat_map(|(_, heads)| *heads)
+        .filter_map(|head| last_head(&lower, head))
+        .chain(last_initial(&lower))
+        .max()?;
+    let rest = text[start..].trim_start_matches([':', '：', '*', ' ']);
+    let mut lines = rest
+        .lines()
+        .map(|line| line.trim_matches(['*', '#', '>', ' ']));
+    lines.find(|line| is_seen(line))
+}
+
+/// Where the text after the last `head` begins. The head does not go on in a word, and no "no"
+/// comes before it.
+fn last_head(lower: &str, head: &str) -> Option<usize> {
+    let mut scope = lower;
+    for _ in 0..8 {
+        let start = scope.rfind(head)?;
+        let end = start + head.len();
+        let before = &lower[..start];
+        let goes_on = head.ends_with(|c: char| c.is_ascii_alphabetic())
+            && lower[end..].starts_with(|c: char| c.is_ascii_alphanumeric());
+        let within = head.is_ascii() && before.ends_with(|c: char| c.is_ascii_alphanumeric());
+        let denied = before.ends_with(" no ") || before == "no ";
+        if !(goes_on || within || denied) {
+            return Some(end);
+        }
+        scope = before;
+    }
+    None
+}
+
+/// `A: 12` as a line of its own.
+fn last_initial(lower: &str) -> Option<usize> {
+    let line = lower.rfind("\na:").map(|at| at + 3);
+    line.or_else(|| lower.starts_with("a:").then_some(2))
 }
 
 fn first_sentence(text: &str) -> &str {
-    let end = [". ", "。", "! ", "; "]
+    let end = [". ", "。", "! ", "; ", "<|"]
         .iter()
         .filter_map(|stop| text.find(stop))
         .min();
@@ -100,7 +119,7 @@ mod tests {
     use crate::extract::tests::expect;
 
     #[test]
-    fn a_line_may_announce_the_answer() {
+    fn a_text_may_announce_its_answer() {
         expect("7 + 5\nAnswer: 12", "12", Rule::Phrase);
         expect("**Answer:** 12 apples", "12 apples", Rule::Phrase);
         expect(
@@ -113,6 +132,22 @@ mod tests {
         expect("Answer: 3\nAnswer: 4", "4", Rule::Phrase);
         expect("所以，最终答案是十二。", "十二", Rule::Phrase);
         expect("答案：12", "12", Rule::Phrase);
+        expect("3 + 4 = 7\nA: 7", "7", Rule::Phrase);
+        expect("3 + 4 = <<3+4=7>>7\n#### 7", "7", Rule::Phrase);
         expect("No answer is here but 7", "7", Rule::LastNumber);
+    }
+
+    #[test]
+    fn an_announced_sentence_is_searched_for_its_first_value() {
+        expect("The answer is that he has 3 left of 8.", "3", Rule::Phrase);
+        expect("The answer is the root $x=2$ of it", "x=2", Rule::Phrase);
+        expect("Réponse: il doit 220 $ en 12 mois.", "220", Rule::Phrase);
+        expect(
+            "la réponse est (35 + 70 = 105).",
+            "(35 + 70 = 105)",
+            Rule::Phrase,
+        );
+        expect("the answer is $1$ or $2$.", "$1$ or $2$", Rule::Phrase);
+        expect("The answer is Paris.", "Paris", Rule::Phrase);
     }
 }

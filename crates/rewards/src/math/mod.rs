@@ -1,0 +1,38 @@
+//! The mathematics of answers: reading them and telling whether two of them say the same.
+//!
+//! | step | module | bound |
+//! | --- | --- | --- |
+//! | text to tokens, LaTeX and plain alike | `token`, `lex`, `latex`, `words` | 2,048 tokens |
+//! | tokens to a tree | `parse`, `expr` | 40 levels |
+//! | tree to the kind of answer it is | `shape`, `matrix` | |
+//! | kinds against each other | `compare`, `relation`, `region` | |
+//! | values against each other | `scalar`, `evaluate`, `exact`, `approx` | 1,024 bits, 300,000 operations |
+//!
+//! Everything is a pure function without threads, so nothing is left behind when a bound is met.
+//! `num-rational` does the exact arithmetic; the rest is written here, because the public computer
+//! algebra crates read their own syntax rather than LaTeX and promise no bound on time. Left out:
+//! solving equations, sums, integrals and limits, and proofs: expressions with variables are equal
+//! when they agree at ten fixed points.
+
+mod approx;
+mod compare;
+mod evaluate;
+mod exact;
+mod expr;
+mod latex;
+mod lex;
+mod matrix;
+mod parse;
+mod region;
+mod relation;
+mod scalar;
+mod shape;
+mod token;
+mod words;
+
+pub(crate) use compare::Comparison;
+pub(crate) use expr::Expr;
+pub(crate) use parse::parse;
+pub(crate) use scalar::PRECISION;
+pub(crate) use shape::{Shape, shape};
+pub(crate) use token::digit;
