@@ -255,6 +255,12 @@ mod tests {
             ("0.333333", r"\frac13"),
             (r"90^\circ", r"\frac{\pi}{2}"),
             ("B", "(B) 42"),
+            (r"8\!:\!34 \text{ p.m.}", "8:34 p.m."),
+            ("2^{4950}", "2 * 2^{4949}"),
+            ("f(x) = x^2", "f(t) = t^2"),
+            ("4210_5", "4210_{5}"),
+            (r"\approx 8.24 \text{ mph}", "8.24"),
+            ("864 \\mbox{ inches}^2", "864"),
         ];
         for (gold, answer) in pairs {
             assert!(right(gold, answer), "{gold} against {answer}");
@@ -271,6 +277,14 @@ mod tests {
             ("12", "7 + 5"),
             (r"\sqrt{67}", r"\sqrt{67},-\sqrt{85}"),
             ("B", "(A) (B) (C)"),
+            ("8:34 p.m.", "8:34 a.m."),
+            ("4210_5", "4210"),
+            ("x > 5", "x < 5"),
+            ("(1, 2)", "(2, 1)"),
+            ("x = 1, x = 2", "x = 1"),
+            ("5", "5, 6"),
+            ("5", r"\{5, 6\}"),
+            ("10^{40}", "10^{40}+1"),
         ];
         for (gold, answer) in others {
             assert!(!right(gold, answer), "{gold} against {answer}");

@@ -169,7 +169,10 @@ impl<'a> Comparison<'a> {
 
     /// Ratios may be in lower terms.
     fn same_ratio(&mut self, gold: &[Expr], answer: &[Expr]) -> bool {
+        // The time of day is written like a ratio, with a.m. or p.m. at its end.
+        let unit = |parts: &[Expr]| parts.last().map_or(String::new(), |x| Parts::of(x).unit);
         gold.len() == answer.len()
+            && units_agree(&unit(gold), &unit(answer))
             && gold.iter().zip(answer).all(|(g, a)| {
                 let left = Expr::Mul(vec![g.clone(), answer[0].clone()]);
                 let right = Expr::Mul(vec![a.clone(), gold[0].clone()]);

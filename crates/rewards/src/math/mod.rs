@@ -6,7 +6,7 @@
 //! | tokens to a tree | `parse`, `expr` | 40 levels |
 //! | tree to the kind of answer it is | `shape`, `matrix` | |
 //! | kinds against each other | `compare`, `relation`, `region` | |
-//! | values against each other | `scalar`, `evaluate`, `exact`, `approx` | 1,024 bits, 300,000 operations |
+//! | values against each other | `scalar`, `evaluate`, `exact`, `residue`, `approx` | 1,024 bits, 300,000 operations |
 //!
 //! Everything is a pure function without threads, so nothing is left behind when a bound is met.
 //! `num-rational` does the exact arithmetic; the rest is written here, because the public computer
@@ -25,8 +25,11 @@ mod matrix;
 mod parse;
 mod region;
 mod relation;
+mod residue;
 mod scalar;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod token;
 mod words;
 

@@ -6,6 +6,7 @@
 use super::evaluate::{Evaluator, POINTS, Point};
 use super::expr::{Expr, Relation, is_constant};
 use super::matrix::{folded, has_matrix};
+use super::residue::residues;
 use super::scalar::{is_rounded, same_value};
 
 /// How several answers stand together.
@@ -238,6 +239,7 @@ impl Shape {
             *signless == Expr::Infinity
                 || evaluator.exact(x).is_some()
                 || (0..POINTS).any(|k| evaluator.value(x, Point(k)).is_some())
+                || residues(x, evaluator).is_some()
         };
         match self {
             Self::Value(x) => finite(x),

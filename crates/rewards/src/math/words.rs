@@ -155,6 +155,8 @@ const UNITS: &[&[&str]] = &[
     &["yard", "yards", "yd"],
     &["mile", "miles", "mi"],
     &["ounce", "ounces", "oz"],
+    &["am", "a.m"],
+    &["pm", "p.m"],
     &["mph"],
     &["hz", "hertz"],
     &["joule", "joules"],

@@ -125,6 +125,8 @@ impl Parser<'_> {
     }
 
     pub(super) fn relation(&mut self) -> Option<Expr> {
+        // `≈ 8.24` with nothing before it.
+        self.eat('≈');
         let mut sides = vec![self.ratio()?];
         let mut relations = Vec::new();
         while let Some(relation) = self.sign(0).and_then(relation_of) {
@@ -189,12 +191,15 @@ impl Parser<'_> {
                     open += 1;
                     String::new()
                 }
-                Kind::Sign('.') if !unit_text.is_empty() => String::new(),
+                Kind::Sign('.') if !unit_text.is_empty() => ".".into(),
                 Kind::Sign('/') if matches!(self.kind(1), Some(Kind::Word(_))) => "/".into(),
                 Kind::Number { value, .. } if unit_text.ends_with('^') => value.to_string(),
                 _ => return None,
             };
-            if !unit_text.is_empty() && piece.chars().all(char::is_alphabetic) {
+            if !unit_text.is_empty()
+                && !unit_text.ends_with('.')
+                && piece.chars().all(char::is_alphabetic)
+            {
                 unit_text.push(' ');
             }
             unit_text.push_str(&piece);
@@ -222,7 +227,9 @@ impl Parser<'_> {
         }
         if single && word.is_ascii() {
             let apart = token.text || (token.spaced && self.ends_item(1));
-            return known && after_number && apart;
+            // `p.m.`
+            let shortened = token.text && self.sign(1) == Some('.');
+            return after_number && (shortened || (known && apart));
         }
         if crate::math::words::greek(word).is_some() || word == "choose" {
             return false;
@@ -240,6 +247,12 @@ fn with_unit(expr: Expr, unit: String) -> Expr {
                 sides.push(Expr::Unit(Box::new(last), unit));
             }
             Expr::Chain(sides, relations)
+        }
+        Expr::Ratio(mut parts) => {
+            if let Some(last) = parts.pop() {
+                parts.push(Expr::Unit(Box::new(last), unit));
+            }
+            Expr::Ratio(parts)
         }
         other => Expr::Unit(Box::new(other), unit),
     }
