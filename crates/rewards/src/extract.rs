@@ -8,15 +8,17 @@ mod formula;
 mod last_number;
 mod letter;
 mod phrase;
+mod reading;
 
 use boxed::boxed;
 use formula::last_formula;
 use last_number::last_number;
 use letter::letter;
 use phrase::phrase;
+pub use reading::Reading;
 
 use crate::equal::LONGEST;
-use crate::math::{Shape, parse, shape};
+use crate::math::{Shape, read};
 use crate::plain::plain;
 use crate::tags::{Tag, blocks, is_seen, marks};
 
@@ -78,34 +80,6 @@ pub enum NoAnswer {
     /// No rule found anything.
     #[error("no answer was found")]
     Nothing,
-}
-
-/// Where an answer may be looked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
-    /// In formulas.
-    pub latex: bool,
-    /// Among the numbers of the text.
-    pub plain: bool,
-    /// Only as the letter of a multiple choice.
-    pub letters: bool,
-    /// Nowhere: the text is the answer.
-    pub whole: bool,
-    /// The language besides English in which the answer may be announced, as `french`; any where
-    /// it is `None` or not known.
-    pub language: Option<String>,
-}
-
-impl Default for Reading {
-    fn default() -> Self {
-        Self {
-            latex: true,
-            plain: true,
-            letters: false,
-            whole: false,
-            language: None,
-        }
-    }
 }
 
 /// Finds the final answer of `response`, in time linear in its length.
@@ -174,7 +148,7 @@ pub fn extract_as(response: &str, reading: &Reading) -> Result<Extracted, NoAnsw
 
 /// Whether all of `text` is one answer, in words or symbols.
 pub(crate) fn is_answer(text: &str) -> bool {
-    text.len() <= LONGEST && parse(text).as_ref().and_then(shape).is_some()
+    text.len() <= LONGEST && read(text).is_some()
 }
 
 /// Whether all of `text` is mathematics, with more than a number or a word in it.
@@ -184,10 +158,7 @@ fn is_formula(text: &str) -> bool {
     !bare
         && text.len() <= 500
         && text.contains(marked)
-        && !matches!(
-            parse(text).as_ref().and_then(shape),
-            None | Some(Shape::Text(_))
-        )
+        && !matches!(read(text), None | Some(Shape::Text(_)))
 }
 
 /// Whether the text between two answers joins them: nothing, or a few words with an "and", an

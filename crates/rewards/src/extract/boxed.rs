@@ -19,8 +19,8 @@ pub(super) fn boxed(text: &str) -> Option<String> {
     let mut all = vec![last.clone()];
     for earlier in closed.iter().rev().skip(1) {
         let first = &all[all.len() - 1];
-        let gap = text.get(earlier.end + 1..first.start.saturating_sub(OPEN.len()))?;
-        if !is_joint(gap) {
+        let gap = text.get(earlier.end + 1..first.start.saturating_sub(OPEN.len()));
+        if !gap.is_some_and(is_joint) {
             break;
         }
         all.push(earlier.clone());
@@ -54,7 +54,9 @@ fn boxes(text: &str) -> (Vec<Range<usize>>, Option<usize>) {
             b'{' => open.push(None),
             b'}' => {
                 if let Some(Some(start)) = open.pop() {
-                    closed.retain(|inner| inner.start < start);
+                    while closed.last().is_some_and(|inner| inner.start > start) {
+                        closed.pop();
+                    }
                     closed.push(start..index);
                 }
             }

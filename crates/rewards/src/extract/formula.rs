@@ -28,6 +28,11 @@ pub(super) fn formulas(text: &str) -> Vec<(Range<usize>, Range<usize>)> {
             at = inner;
             continue;
         };
+        // `$5` in one paragraph and `$6` in the next are no formula.
+        if open == "$" && text[inner..inner + length].contains("\n\n") {
+            at = inner;
+            continue;
+        }
         let end = inner + length + close.len();
         if length > 0 {
             found.push((inner..inner + length, start..end));
@@ -46,8 +51,7 @@ fn closing(text: &str, close: &str) -> Option<usize> {
             at = end + 1;
             continue;
         }
-        // Mathematics in one line, unless it is displayed.
-        return (close != "$" || !text[..end].contains("\n\n")).then_some(end);
+        return Some(end);
     }
     None
 }
@@ -94,6 +98,7 @@ mod tests {
         );
         assert_eq!(inner(r"$\$5$ and \$6"), [r"\$5"]);
         assert!(inner("costs 5$").is_empty());
+        assert_eq!(inner("costs $5\n\nso $x=2$ it is"), ["x=2"]);
         assert_eq!(last_formula("$1$ or $2$.").unwrap().0, "1, 2");
         assert_eq!(last_formula("$1$. So $2$.").unwrap().0, "2");
     }

@@ -2,6 +2,9 @@
 
 use super::phrase::announced;
 
+/// The letters options have in Russian, Arabic, Hindi, Bengali and Thai.
+const NATIVE: &str = "АБВГДЕأبجدकखगघকখগঘกขคง";
+
 /// The letter after "answer is", at the beginning of the text or a line, or the last one named.
 pub(super) fn letter(text: &str, language: Option<&str>) -> Option<String> {
     let found = announced(text, language)
@@ -19,8 +22,15 @@ fn letters(text: &str) -> impl Iterator<Item = char> + '_ {
         .zip(text.chars())
         .zip(after)
         .filter(|((before, c), after)| {
-            let part = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '\'' | '’' | '_');
-            ('A'..='J').contains(c) && !part(before) && !part(after)
+            let latin = ('A'..='J').contains(c);
+            let part = |c: &char| match latin {
+                true => c.is_ascii_alphanumeric() || matches!(c, '\'' | '’' | '_'),
+                false => {
+                    c.is_alphanumeric()
+                        || matches!(c, '\u{900}'..='\u{9ff}' | '\u{e30}'..='\u{e4f}')
+                }
+            };
+            (latin || NATIVE.contains(*c)) && !part(before) && !part(after)
         })
         .map(|((_, c), _)| c)
 }
@@ -49,6 +59,7 @@ mod tests {
         assert_eq!(found("Alina and the answer is\nC Cecile").unwrap(), "C");
         assert_eq!(found("(A) Cecile").unwrap(), "A");
         assert_eq!(found("B不是 A").unwrap(), "B");
+        assert_eq!(found("Ответ: Б").unwrap(), "Б");
         assert_eq!(found("nothing"), None);
     }
 }

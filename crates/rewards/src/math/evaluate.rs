@@ -13,7 +13,7 @@ pub(crate) struct Point(pub(crate) u32);
 pub(crate) const POINTS: u32 = 10;
 
 /// How many operations one comparison may take; about a hundredth of a second.
-pub(crate) const FUEL: u32 = 300_000;
+pub(crate) const FUEL: u32 = 200_000;
 
 /// Evaluates, as long as there is fuel.
 pub(crate) struct Evaluator {

@@ -15,7 +15,7 @@ pub(crate) type Exact = BigRational;
 pub(crate) const BITS: u64 = 1024;
 
 /// How many bits of operands one comparison may work on; about a hundredth of a second.
-const WORK: u64 = 400_000;
+const WORK: u64 = 200_000;
 
 /// All exact calculations of a comparison; every operation is `None` once they exceed [`WORK`].
 pub(crate) struct Calculator {

@@ -1,9 +1,12 @@
 //! Matrices in sums and products, worked out entry by entry.
 
+use super::evaluate::Evaluator;
 use super::expr::Expr;
+use super::scalar::is_rounded;
 
-/// Products with more multiplications of entries are not worked out.
+/// Products with more multiplications of entries, and entries of more parts, are not worked out.
 const MOST: usize = 4096;
+const MOST_PARTS: usize = 64;
 
 /// Whether a matrix stands in `expr`.
 pub(crate) fn has_matrix(expr: &Expr) -> bool {
@@ -11,32 +14,58 @@ pub(crate) fn has_matrix(expr: &Expr) -> bool {
 }
 
 /// The matrix that `expr` amounts to; `None` where it is none or the sizes do not fit.
-pub(crate) fn folded(expr: &Expr) -> Option<Vec<Vec<Expr>>> {
-    match value(expr)? {
+pub(crate) fn folded(expr: &Expr, evaluator: &mut Evaluator) -> Option<Vec<Vec<Expr>>> {
+    match value(expr, evaluator)? {
         Expr::Matrix(rows) => Some(rows),
         _ => None,
     }
 }
 
-fn value(expr: &Expr) -> Option<Expr> {
+fn value(expr: &Expr, evaluator: &mut Evaluator) -> Option<Expr> {
     if !has_matrix(expr) {
         return Some(expr.clone());
     }
     match expr {
         Expr::Matrix(_) => Some(expr.clone()),
-        Expr::Neg(x) => scaled(&Expr::whole(-1), &value(x)?),
-        Expr::Add(all) => join(all, sum),
-        Expr::Mul(all) => join(all, product),
+        Expr::Neg(x) => scaled(&Expr::whole(-1), &value(x, evaluator)?),
+        Expr::Add(all) => join(all, sum, evaluator),
+        Expr::Mul(all) => join(all, product, evaluator),
         _ => None,
     }
 }
 
-fn join(all: &[Expr], two: fn(&Expr, &Expr) -> Option<Expr>) -> Option<Expr> {
-    let mut result = value(all.first()?)?;
+fn join(
+    all: &[Expr],
+    two: fn(&Expr, &Expr) -> Option<Expr>,
+    evaluator: &mut Evaluator,
+) -> Option<Expr> {
+    let mut result = value(all.first()?, evaluator)?;
     for x in &all[1..] {
-        result = two(&result, &value(x)?)?;
+        let next = value(x, evaluator)?;
+        result = simplified(two(&result, &next)?, evaluator)?;
     }
     Some(result)
+}
+
+/// A matrix with its rational entries worked out; `None` where others have grown too large.
+fn simplified(expr: Expr, evaluator: &mut Evaluator) -> Option<Expr> {
+    let Expr::Matrix(rows) = expr else {
+        return Some(expr);
+    };
+    let mut entry = |x: Expr| match evaluator.exact(&x) {
+        Some(value) => Some(Expr::Number {
+            value,
+            rounded: is_rounded(&x),
+        }),
+        None => (size(&x) <= MOST_PARTS).then_some(x),
+    };
+    let mut row = |row: Vec<Expr>| row.into_iter().map(&mut entry).collect();
+    let rows: Option<Vec<Vec<Expr>>> = rows.into_iter().map(&mut row).collect();
+    rows.map(Expr::Matrix)
+}
+
+fn size(expr: &Expr) -> usize {
+    1 + expr.parts().into_iter().map(size).sum::<usize>()
 }
 
 fn sum(a: &Expr, b: &Expr) -> Option<Expr> {
@@ -63,13 +92,7 @@ fn product(a: &Expr, b: &Expr) -> Option<Expr> {
         };
     };
     let (inner, width) = (y.len(), y[0].len());
-    // Products of products would double with every factor.
-    let small = x
-        .iter()
-        .chain(y)
-        .flatten()
-        .all(|entry| entry.parts().len() <= 2);
-    if x[0].len() != inner || x.len() * inner * width > MOST || !small {
+    if x[0].len() != inner || x.len() * inner * width > MOST {
         return None;
     }
     let entry = |row: &Vec<Expr>, column: usize| {
@@ -97,12 +120,11 @@ fn scaled(factor: &Expr, matrix: &Expr) -> Option<Expr> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::evaluate::Evaluator;
     use super::super::parse::parse;
     use super::*;
 
     fn entries(text: &str) -> Option<Vec<String>> {
-        let rows = folded(&parse(text)?)?;
+        let rows = folded(&parse(text)?, &mut Evaluator::new())?;
         let value = |x: &Expr| Evaluator::new().exact(x).unwrap().to_string();
         Some(rows.iter().flatten().map(value).collect())
     }

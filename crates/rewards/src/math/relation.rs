@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn order(text: &str) -> Vec<Atom> {
-        match shape(&parse(text).unwrap()) {
+        match shape(&parse(text).unwrap(), &mut Evaluator::new()) {
             Some(Shape::Order(atoms)) => atoms,
             other => panic!("{text} is {other:?}"),
         }

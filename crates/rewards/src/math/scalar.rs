@@ -39,6 +39,11 @@ pub(crate) fn same_value(a: &Expr, b: &Expr, precision: u32, evaluator: &mut Eva
     if infinite(a) || infinite(b) {
         return infinite(a) && infinite(b);
     }
+    if a == b {
+        // Unless it has no value at all, as `1/0`.
+        return (0..POINTS).any(|k| evaluator.value(a, Point(k)).is_some())
+            || residues(a, evaluator).is_some();
+    }
     let rounded = is_rounded(a) || is_rounded(b);
     let exact = (evaluator.exact(a), evaluator.exact(b));
     if evaluator.exhausted() {

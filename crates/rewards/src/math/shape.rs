@@ -3,11 +3,14 @@
 //! Here `±` becomes two answers, a chain of equations its name and its last side, and a matrix
 //! expression a matrix.
 
+mod chain;
+
+use chain::chain;
+
 use super::evaluate::{Evaluator, POINTS, Point};
-use super::expr::{Expr, Relation, is_constant};
+use super::expr::{Expr, Relation};
 use super::matrix::{folded, has_matrix};
 use super::residue::residues;
-use super::scalar::{is_rounded, same_value};
 
 /// How several answers stand together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +48,7 @@ pub(crate) enum Shape {
 }
 
 /// The kind of `expr`; `None` where it contradicts itself or mixes kinds that do not go together.
-pub(crate) fn shape(expr: &Expr) -> Option<Shape> {
+pub(crate) fn shape(expr: &Expr, evaluator: &mut Evaluator) -> Option<Shape> {
     let chooses = |x: &Expr| x.any(&|part| matches!(part, Expr::PlusMinus(..)));
     match expr {
         Expr::List(items, or) => {
@@ -54,25 +57,26 @@ pub(crate) fn shape(expr: &Expr) -> Option<Shape> {
             } else {
                 Together::List
             };
-            Some(Shape::Several(shapes(items)?, together))
+            Some(Shape::Several(shapes(items, evaluator)?, together))
         }
-        Expr::Set(items) => Some(Shape::Several(shapes(items)?, Together::Set)),
-        Expr::Chain(sides, relations) => chain(sides, relations),
+        Expr::Set(items) => Some(Shape::Several(shapes(items, evaluator)?, Together::Set)),
+        Expr::Chain(sides, relations) => chain(sides, relations, evaluator),
         Expr::Text(text) => Some(Shape::Text(text.clone())),
         _ if chooses(expr) => {
             let (plus, minus) = (chosen(expr, true), chosen(expr, false));
             Some(Shape::Several(
-                vec![shape(&plus)?, shape(&minus)?],
+                vec![shape(&plus, evaluator)?, shape(&minus, evaluator)?],
                 Together::List,
             ))
         }
         Expr::Tuple(items) => {
-            let items = items.iter().map(shape).collect::<Option<_>>()?;
+            let items = items.iter().map(|item| shape(item, evaluator));
+            let items = items.collect::<Option<_>>()?;
             Some(Shape::Tuple(items))
         }
         Expr::Ratio(parts) => Some(Shape::Ratio(parts.clone())),
         Expr::Interval(..) | Expr::Joined(..) | Expr::Reals => Some(Shape::Region(expr.clone())),
-        _ if has_matrix(expr) => folded(expr).map(Shape::Matrix),
+        _ if has_matrix(expr) => folded(expr, evaluator).map(Shape::Matrix),
         _ => {
             let composite = |x: &Expr| {
                 matches!(
@@ -94,10 +98,10 @@ pub(crate) fn shape(expr: &Expr) -> Option<Shape> {
 }
 
 /// The kinds of several answers; a `±` among them adds two.
-fn shapes(items: &[Expr]) -> Option<Vec<Shape>> {
+fn shapes(items: &[Expr], evaluator: &mut Evaluator) -> Option<Vec<Shape>> {
     let mut all = Vec::new();
     for item in items {
-        match (shape(item)?, item) {
+        match (shape(item, evaluator)?, item) {
             (Shape::Several(inner, Together::List), item) if !matches!(item, Expr::Set(_)) => {
                 all.extend(inner);
             }
@@ -114,79 +118,6 @@ fn chosen(expr: &Expr, upper: bool) -> Expr {
         Expr::PlusMinus(x, _) => Expr::Neg(x),
         other => other,
     })
-}
-
-/// Whether `expr` can be the name of an answer.
-fn is_name(expr: &Expr) -> bool {
-    match expr {
-        Expr::Symbol(name) => !is_constant(name),
-        Expr::Text(_) => true,
-        Expr::Apply(_, all) => all
-            .iter()
-            .all(|x| matches!(x, Expr::Symbol(_) | Expr::Number { .. })),
-        Expr::Tuple(all) | Expr::Ratio(all) => all.iter().all(is_name),
-        Expr::Call(super::expr::Function::Abs, all) => all.iter().all(is_name),
-        _ => false,
-    }
-}
-
-fn chain(sides: &[Expr], relations: &[Relation]) -> Option<Shape> {
-    let first = sides.first()?;
-    if relations == [Relation::In] {
-        let set = Box::new(shape(&sides[1])?);
-        return is_name(first).then(|| Shape::Named(first.clone(), set));
-    }
-    let equations = relations
-        .iter()
-        .all(|r| matches!(r, Relation::Equal | Relation::About));
-    if !equations {
-        let pairs = sides.windows(2).zip(relations);
-        let ordered = !relations
-            .iter()
-            .any(|r| matches!(r, Relation::In | Relation::About));
-        return ordered.then(|| {
-            Shape::Order(
-                pairs
-                    .map(|(pair, relation)| (pair[0].clone(), *relation, pair[1].clone()))
-                    .collect(),
-            )
-        });
-    }
-    // What stands after `≈` only says once more what stands before it, unless that is the name.
-    let cut = relations
-        .iter()
-        .enumerate()
-        .position(|(at, r)| *r == Relation::About && (at > 0 || !is_name(first)));
-    equation(&sides[..cut.map_or(sides.len(), |at| at + 1)])
-}
-
-/// A chain of equal sides.
-fn equation(sides: &[Expr]) -> Option<Shape> {
-    let (first, last) = (sides.first()?, sides.last()?);
-    if sides.len() == 1 {
-        return shape(first);
-    }
-    if is_name(first) {
-        let contradicted = sides[1..sides.len() - 1]
-            .iter()
-            .any(|side| is_numeral(side) && !equal_or_rounded(side, last));
-        let value = Box::new(shape(last)?);
-        return (!contradicted).then(|| Shape::Named(first.clone(), value));
-    }
-    if sides.len() == 2 && is_name(last) {
-        return Some(Shape::Named(last.clone(), Box::new(shape(first)?)));
-    }
-    let holds = sides[..sides.len() - 1]
-        .iter()
-        .all(|side| equal_or_rounded(side, last));
-    if holds {
-        return Some(Shape::Working(Box::new(shape(last)?)));
-    }
-    let values = sides
-        .iter()
-        .all(|side| matches!(shape(side), Some(Shape::Value(_))));
-    let open = sides.iter().any(|side| !side.variables().is_empty());
-    (sides.len() == 2 && values && open).then(|| Shape::Equation(first.clone(), last.clone()))
 }
 
 /// Whether `expr` is one number, written out.
@@ -219,13 +150,6 @@ pub(crate) fn is_undone(expr: &Expr) -> bool {
         }
         _ => false,
     })
-}
-
-/// Whether two sides are the same value, or the last one is the first, rounded as it is written.
-fn equal_or_rounded(side: &Expr, last: &Expr) -> bool {
-    let mut evaluator = Evaluator::new();
-    let places = if is_rounded(last) { 2 } else { 9 };
-    same_value(side, last, places, &mut evaluator)
 }
 
 impl Shape {
@@ -262,7 +186,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Option<Shape> {
-        shape(&parse(text).unwrap())
+        shape(&parse(text).unwrap(), &mut Evaluator::new())
     }
 
     #[test]

@@ -228,7 +228,9 @@ impl Parser<'_> {
         if single && word.is_ascii() {
             let apart = token.text || (token.spaced && self.ends_item(1));
             // `p.m.`
-            let shortened = token.text && self.sign(1) == Some('.');
+            let shortened = (token.text || token.spaced)
+                && self.sign(1) == Some('.')
+                && self.word(2).is_some_and(|next| next.len() == 1);
             return after_number && (shortened || (known && apart));
         }
         if crate::math::words::greek(word).is_some() || word == "choose" {
@@ -254,6 +256,7 @@ fn with_unit(expr: Expr, unit: String) -> Expr {
             }
             Expr::Ratio(parts)
         }
+        set if is_set(&set) || matches!(set, Expr::Matrix(_)) => set,
         other => Expr::Unit(Box::new(other), unit),
     }
 }
