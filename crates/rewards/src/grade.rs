@@ -1,7 +1,7 @@
 //! A text against a gold text, each with its answer somewhere inside.
 
 use crate::equal::verify_with;
-use crate::extract::{Extracted, Reading, Rule, extract_as};
+use crate::extract::{Extracted, NoAnswer, Reading, Rule, extract_as};
 use crate::options::Options;
 use crate::plain::plain;
 use crate::reward::Verdict;
@@ -25,12 +25,34 @@ pub fn grade(gold: &str, response: &str, reading: &Reading, options: &Options) -
     let verdict = match (gold_answer(gold, reading), answer) {
         (None, _) => Verdict::unjudged("no answer was found in the gold text"),
         (Some(gold), Ok(answer)) => judge(&gold, &answer, reading, options),
-        (Some(gold), Err(none)) => match verify_with(&gold, "", options) {
-            unjudged @ Verdict::Unjudged { .. } => unjudged,
-            Verdict::Judged { .. } => Verdict::wrong(none.to_string()),
-        },
+        (Some(gold), Err(none)) => return without_answer(&gold, response, none, reading, options),
     };
     Grade { verdict, rule }
+}
+
+/// A response in which nothing was found may still be the gold answer's words.
+fn without_answer(
+    gold: &str,
+    response: &str,
+    none: NoAnswer,
+    reading: &Reading,
+    options: &Options,
+) -> Grade {
+    let words = none == NoAnswer::Nothing && !reading.letters;
+    match verify_with(gold, if words { response } else { "" }, options) {
+        Verdict::Judged { score: 0.0, .. } => Grade {
+            verdict: Verdict::wrong(none.to_string()),
+            rule: None,
+        },
+        verdict @ Verdict::Judged { .. } => Grade {
+            verdict,
+            rule: Some(Rule::Whole),
+        },
+        verdict @ Verdict::Unjudged { .. } => Grade {
+            verdict,
+            rule: None,
+        },
+    }
 }
 
 fn gold_answer(gold: &str, reading: &Reading) -> Option<String> {
@@ -84,6 +106,8 @@ mod tests {
         );
         assert_eq!(graded("12", "A: 13"), (Some(0.0), Some(Rule::Phrase)));
         assert_eq!(graded("12", "who knows"), (Some(0.0), None));
+        assert_eq!(graded("yes", "Yes."), right(Rule::Whole));
+        assert_eq!(graded("12", "5 = 12"), (Some(0.0), Some(Rule::Whole)));
         assert_eq!(graded("", "12"), (None, Some(Rule::LastNumber)));
     }
 

@@ -30,7 +30,9 @@ fn letters(text: &str) -> impl Iterator<Item = char> + '_ {
                         || matches!(c, '\u{900}'..='\u{9ff}' | '\u{e30}'..='\u{e4f}')
                 }
             };
-            (latin || NATIVE.contains(*c)) && !part(before) && !part(after)
+            // `I choose C` is about C.
+            let pronoun = *c == 'I' && matches!(after, ' ' | '\'' | '’');
+            (latin || NATIVE.contains(*c)) && !pronoun && !part(before) && !part(after)
         })
         .map(|((_, c), _)| c)
 }
@@ -59,6 +61,7 @@ mod tests {
         assert_eq!(found("Alina and the answer is\nC Cecile").unwrap(), "C");
         assert_eq!(found("(A) Cecile").unwrap(), "A");
         assert_eq!(found("B不是 A").unwrap(), "B");
+        assert_eq!(found("I choose C").unwrap(), "C");
         assert_eq!(found("Ответ: Б").unwrap(), "Б");
         assert_eq!(found("nothing"), None);
     }

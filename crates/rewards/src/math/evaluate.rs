@@ -1,6 +1,12 @@
 //! What an expression is worth: exactly where it is rational, and as a floating-point number at
 //! points chosen once and for all.
 
+mod fraction;
+mod point;
+
+use fraction::fraction;
+use point::{hash, spread, symbol};
+
 use super::approx::Approx;
 use super::exact::{Calculator, Exact, float};
 use super::expr::{Expr, Function};
@@ -159,95 +165,6 @@ impl Evaluator {
                 Approx::real(float(&value))
             }
         })
-    }
-}
-
-fn fraction(expr: &Expr, c: &mut Calculator) -> Option<Exact> {
-    Some(match expr {
-        Expr::Number { value, .. } => value.clone(),
-        Expr::Neg(x) => -fraction(x, c)?,
-        Expr::Inverse(x) => {
-            let x = fraction(x, c)?;
-            c.inverse(&x)?
-        }
-        Expr::Percent(x) => {
-            let x = fraction(x, c)?;
-            c.mul(&x, &Exact::new(1.into(), 100.into()))?
-        }
-        Expr::Unit(x, _) | Expr::Degrees(x) => fraction(x, c)?,
-        Expr::Add(all) => {
-            let mut sum = fraction(all.first()?, c)?;
-            for x in &all[1..] {
-                let x = fraction(x, c)?;
-                sum = c.add(&sum, &x)?;
-            }
-            sum
-        }
-        Expr::Mul(all) => {
-            let mut product = fraction(all.first()?, c)?;
-            for x in &all[1..] {
-                let x = fraction(x, c)?;
-                product = c.mul(&product, &x)?;
-            }
-            product
-        }
-        Expr::Power(a, b) => {
-            let (a, b) = (fraction(a, c)?, fraction(b, c)?);
-            c.power(&a, &b)?
-        }
-        Expr::Call(function, all) => {
-            let x = fraction(all.first()?, c)?;
-            match (function, all.get(1)) {
-                (Function::Factorial, _) => c.factorial(&x)?,
-                (Function::Abs, _) => num_traits::Signed::abs(&x),
-                (Function::Floor, _) => x.floor(),
-                (Function::Ceiling, _) => x.ceil(),
-                (Function::Binomial, Some(k)) => {
-                    let k = fraction(k, c)?;
-                    c.binomial(&x, &k)?
-                }
-                (Function::Root, Some(degree)) if *degree == Expr::whole(2) => c.square_root(&x)?,
-                _ => return None,
-            }
-        }
-        _ => return None,
-    })
-}
-
-/// The constants, and the value that a variable has at a point.
-fn symbol(name: &str, point: Point) -> Approx {
-    match name {
-        "pi" => Approx::real(std::f64::consts::PI),
-        "e" => Approx::real(std::f64::consts::E),
-        "i" => Approx::unit(),
-        // `xyz` is a product of three variables.
-        _ if name.len() > 1 && name.len() <= 3 && name.bytes().all(|b| b.is_ascii_lowercase()) => {
-            (0..name.len())
-                .map(|at| symbol(&name[at..=at], point))
-                .fold(Approx::real(1.0), Approx::mul)
-        }
-        _ => Approx::real(spread(hash(name.as_bytes(), point.0), point)),
-    }
-}
-
-/// A hash (FNV-1a, 64 bits) with its bits mixed once more.
-fn hash(bytes: &[u8], seed: u32) -> u64 {
-    let start = 0xcbf2_9ce4_8422_2325 ^ u64::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let hash = bytes.iter().fold(start, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    let mixed = (hash ^ (hash >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed ^ (mixed >> 29)
-}
-
-/// A hash as a number between 0.25 and 3.25, at the later points with either sign.
-fn spread(hash: u64, point: Point) -> f64 {
-    let unit = (hash >> 12) as f64 / (1_u64 << 52) as f64;
-    let size = 0.25 + 3.0 * unit;
-    if point.0 >= POINTS / 2 && hash & 1 == 1 {
-        -size
-    } else {
-        size
     }
 }
 

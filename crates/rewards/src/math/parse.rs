@@ -8,7 +8,9 @@
 mod answer;
 mod atom;
 mod bracket;
+mod name;
 mod operator;
+mod unit;
 
 use super::expr::Expr;
 use super::token::{Kind, Token, tokens};
