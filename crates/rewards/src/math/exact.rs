@@ -81,7 +81,7 @@ impl Calculator {
             return None;
         }
         self.spend(widest * times)?;
-        let power = Pow::pow(base, BigInt::from(exponent.numer().clone()));
+        let power = Pow::pow(base, exponent.numer().clone());
         bounded(power)
     }
 

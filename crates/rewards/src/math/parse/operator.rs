@@ -207,7 +207,7 @@ impl Parser<'_> {
     pub(super) fn bare_argument(&mut self) -> Option<Expr> {
         let mut factors = vec![self.signed()?];
         while self.begins_factor(factors.last())
-            && !self.word(0).is_some_and(|word| function(word).is_some())
+            && self.word(0).is_none_or(|word| function(word).is_none())
             && !matches!(self.kind(0), Some(Kind::Command(name)) if function(name).is_some())
             && self.sign(0) != Some('(')
         {
