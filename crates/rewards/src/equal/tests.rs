@@ -129,6 +129,7 @@ fn algebra_of_every_kind_is_compared() {
         ("0.333333", r"\frac13"),
         (r"90^\circ", r"\frac{\pi}{2}"),
         ("B", "(B) 42"),
+        (r"\text{Alice and Bob}", "Alice and Bob"),
         (r"8\!:\!34 \text{ p.m.}", "8:34 p.m."),
         ("2^{4950}", "2 * 2^{4949}"),
         ("f(x) = x^2", "f(t) = t^2"),

@@ -92,7 +92,11 @@ impl<'a> Comparison<'a> {
                 self.same_value(value, &quotient)
             }
             (Value(gold), Value(answer)) => self.same_scalar(gold, answer),
-            (Text(gold), Text(answer)) => gold.to_lowercase() == answer.to_lowercase(),
+            // A short word is read as a name where it is not marked as text.
+            (Text(gold), Text(answer) | Value(Expr::Symbol(answer)))
+            | (Value(Expr::Symbol(gold)), Text(answer)) => {
+                gold.to_lowercase() == answer.to_lowercase()
+            }
             (Order(_), _) | (_, Order(_)) => false,
             _ => false,
         }
