@@ -3,7 +3,7 @@
 use super::Parser;
 use crate::math::expr::{Expr, Function};
 use crate::math::token::Kind;
-use crate::math::words::function;
+use crate::math::words::{function, is_short_word};
 
 impl Parser<'_> {
     pub(super) fn atom(&mut self) -> Option<Expr> {
@@ -62,7 +62,8 @@ impl Parser<'_> {
         }
         // Longer words are names only where they stand alone, before `=`.
         let long = word.chars().count() > 3 && crate::math::words::greek(word).is_none();
-        if long || (word.chars().count() > 1 && !word.is_ascii()) {
+        let prose = word.chars().count() > 1 && (!word.is_ascii() || is_short_word(word));
+        if long || prose {
             return None;
         }
         let name = self.subscripted(word)?;
