@@ -140,7 +140,7 @@ fn judge_lines(lines: impl BufRead, out: &mut impl Write, path: &Path) -> Result
         let grade = grade(&row.gold, &row.pred, &reading, &options);
         let verdict = match grade.verdict {
             Verdict::Unjudged { .. } => "unjudged",
-            Verdict::Judged { score, .. } if score == 1.0 => "right",
+            Verdict::Judged { score: 1.0, .. } => "right",
             Verdict::Judged { .. } => "wrong",
         };
         if let Some(expected) = expected.filter(|_| !is_disputed(&row)) {
