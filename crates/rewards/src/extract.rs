@@ -101,16 +101,7 @@ pub fn extract_as(response: &str, reading: &Reading) -> Result<Extracted, NoAnsw
     if reading.whole {
         return found(response.to_owned(), Rule::Whole);
     }
-    let all = marks(response);
-    let last_thought = all
-        .iter()
-        .rev()
-        .find(|mark| matches!(mark.tag, Tag::Think | Tag::EndThink));
-    let scope = match last_thought {
-        Some(mark) if mark.tag == Tag::Think => return Err(NoAnswer::StillThinking),
-        Some(mark) => &response[mark.at.end..],
-        None => response,
-    };
+    let scope = after_thinking(response)?;
     let marks = marks(scope);
     let answers: Vec<&str> = blocks(&marks)
         .into_iter()
@@ -236,6 +227,23 @@ fn tidy(text: &str) -> &str {
         if rest == before {
             return rest;
         }
+    }
+}
+
+/// What follows the last thought; the whole response where there is none.
+///
+/// # Errors
+/// Where the last thought is still open.
+pub(crate) fn after_thinking(response: &str) -> Result<&str, NoAnswer> {
+    let all = marks(response);
+    let last_thought = all
+        .iter()
+        .rev()
+        .find(|mark| matches!(mark.tag, Tag::Think | Tag::EndThink));
+    match last_thought {
+        Some(mark) if mark.tag == Tag::Think => Err(NoAnswer::StillThinking),
+        Some(mark) => Ok(&response[mark.at.end..]),
+        None => Ok(response),
     }
 }
 

@@ -5,7 +5,7 @@
 //! block without fences is a program as a whole.
 
 use super::language::Language;
-use crate::extract::NoAnswer;
+use crate::extract::{NoAnswer, after_thinking};
 use crate::tags::{Tag, blocks, is_seen, marks};
 
 /// A program, as a response has it.
@@ -22,16 +22,7 @@ pub struct Program {
 /// # Errors
 /// When there is none, or answer blocks differ.
 pub fn find(response: &str) -> Result<Program, NoAnswer> {
-    let all = marks(response);
-    let last_thought = all
-        .iter()
-        .rev()
-        .find(|mark| matches!(mark.tag, Tag::Think | Tag::EndThink));
-    let scope = match last_thought {
-        Some(mark) if mark.tag == Tag::Think => return Err(NoAnswer::StillThinking),
-        Some(mark) => &response[mark.at.end..],
-        None => response,
-    };
+    let scope = after_thinking(response)?;
     let marks = marks(scope);
     let mut answers: Vec<&str> = blocks(&marks)
         .into_iter()
