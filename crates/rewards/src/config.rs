@@ -30,8 +30,8 @@ pub struct RubricConfig {
     pub language: f32,
     /// How the parts combine.
     pub mode: Mode,
-    /// The languages of the run (ISO 639-1); where several share a script, words alone do not
-    /// tell them apart and they are guessed.
+    /// The languages of the run (ISO 639-1), which a text is held against; `en` and `zh` by
+    /// default. None at all stands for [`COMMON`](crate::COMMON).
     pub languages: Vec<String>,
     /// What the prompt already wrote of the response, put back before it is read; empty, or
     /// `<think>` where the prompt opens the reasoning.

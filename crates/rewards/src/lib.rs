@@ -64,7 +64,7 @@ pub use equal::{LONGEST, verify, verify_with};
 pub use extract::{Extracted, NoAnswer, Reading, Rule, extract, extract_as};
 pub use format::{FEATURES, Format, TEMPLATE, strict, structure};
 pub use grade::{Grade, grade};
-pub use language::{Language, UnknownLanguage, consistency};
+pub use language::{COMMON, Language, UnknownLanguage, consistency};
 pub use options::Options;
 pub use reward::{Reward, Verdict};
 pub use rubric::{Part, Rubric, Score};

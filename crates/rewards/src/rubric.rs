@@ -214,8 +214,8 @@ mod tests {
     use super::*;
     use crate::accuracy::tests::problem;
 
-    const RIGHT: &str = "<think>Seven and five.</think><answer>12</answer>";
-    const WRONG: &str = "<think>Seven and five.</think><answer>13</answer>";
+    const RIGHT: &str = "<think>Seven and five make twelve.</think><answer>12</answer>";
+    const WRONG: &str = "<think>Seven and five make twelve.</think><answer>13</answer>";
 
     fn rubric(mode: Mode) -> Rubric {
         Rubric::new(&RubricConfig {

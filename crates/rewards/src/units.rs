@@ -1,10 +1,10 @@
 //! The words of a text, each with its script; what is not language is left out.
 //!
 //! A unit is one Chinese, Japanese or Thai character, or one word in a script that parts words by
-//! spaces. Not counted: numbers, single Latin letters and short capitals (`x`, `ABC`), names of
-//! functions (`sin`), names with digits or underscores, code between backticks, LaTeX, tags. A
-//! unit that already occurred among the eight before it is not counted again, so that repeating
-//! a word earns nothing.
+//! spaces. Left out: numbers, short capitals (`ABC`), names of functions (`sin`), names with digits
+//! or underscores, code between backticks, LaTeX, tags. Kept, since they help to tell a language,
+//! but not counted: single letters, which may be variables, a word right after itself, and one that
+//! stands twice among the eight before it, so that repeating words earns nothing.
 
 use std::collections::VecDeque;
 
@@ -60,6 +60,10 @@ impl Script {
 pub(crate) struct Unit {
     pub(crate) text: String,
     pub(crate) script: Script,
+    /// Whether it counts as a word of the text.
+    pub(crate) counts: bool,
+    /// Which sentence it stands in, from 0; headings and lines end one too.
+    pub(crate) sentence: usize,
 }
 
 /// How far back a repetition is noticed.
@@ -71,11 +75,12 @@ const FUNCTIONS: [&str; 16] = [
     "sqrt", "det", "lim",
 ];
 
-/// The units of `text`, in order.
+/// The units of `text`, in order, those that do not count among them.
 pub(crate) fn units(text: &str) -> Vec<Unit> {
     let mut units = Units {
         found: Vec::new(),
         recent: VecDeque::new(),
+        sentence: 0,
     };
     let mut word = String::new();
     let chars: Vec<char> = linguistic(text)
@@ -88,14 +93,13 @@ pub(crate) fn units(text: &str) -> Vec<Unit> {
         let mark = matches!(c, '\u{300}'..='\u{36f}' | '\u{93a}'..='\u{94d}');
         if c.is_alphabetic() && Script::of(c).is_by_character() {
             units.push_word(&mut word);
-            units.push(Unit {
-                text: c.to_string(),
-                script: Script::of(c),
-            });
+            units.push(c.to_string(), Script::of(c), true);
         } else if c.is_alphanumeric() || c == '_' || mark || (apostrophe && letter(index + 1)) {
             word.push(c);
         } else {
             units.push_word(&mut word);
+            let after = chars.get(index + 1);
+            units.sentence += usize::from(ends_sentence(c, after.copied()));
         }
     }
     units.push_word(&mut word);
@@ -105,6 +109,16 @@ pub(crate) fn units(text: &str) -> Vec<Unit> {
 struct Units {
     found: Vec<Unit>,
     recent: VecDeque<String>,
+    sentence: usize,
+}
+
+/// Whether a sentence is over after `c`; the point in `3.5` ends none.
+fn ends_sentence(c: char, after: Option<char>) -> bool {
+    match c {
+        '\n' | '。' | '！' | '？' | '：' | '；' | '।' | '؟' => true,
+        '.' | '!' | '?' | ':' | ';' => after.is_none_or(char::is_whitespace),
+        _ => false,
+    }
 }
 
 impl Units {
@@ -123,20 +137,24 @@ impl Units {
         };
         let single = letters == 1 && matches!(script, Script::Latin | Script::Greek);
         let text = text.to_lowercase();
-        if !symbol && !single && !FUNCTIONS.contains(&text.as_str()) {
-            self.push(Unit { text, script });
+        if !symbol && !FUNCTIONS.contains(&text.as_str()) {
+            self.push(text, script, !single);
         }
     }
 
-    fn push(&mut self, unit: Unit) {
-        if self.recent.contains(&unit.text) {
-            return;
-        }
+    fn push(&mut self, text: String, script: Script, is_word: bool) {
+        let before = self.recent.iter().filter(|word| **word == text).count();
+        let repeated = before > 1 || self.recent.back() == Some(&text);
         if self.recent.len() == MEMORY {
             self.recent.pop_front();
         }
-        self.recent.push_back(unit.text.clone());
-        self.found.push(unit);
+        self.recent.push_back(text.clone());
+        self.found.push(Unit {
+            text,
+            script,
+            counts: is_word && !repeated,
+            sentence: self.sentence,
+        });
     }
 }
 
@@ -230,7 +248,11 @@ mod tests {
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
-        units(text).into_iter().map(|unit| unit.text).collect()
+        let units = units(text).into_iter();
+        units
+            .filter(|unit| unit.counts)
+            .map(|unit| unit.text)
+            .collect()
     }
 
     #[test]
@@ -255,9 +277,11 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_word_counts_once() {
-        assert_eq!(words("the the the cat the"), ["the", "cat"]);
+    fn repeating_words_earns_nothing() {
+        assert_eq!(words("the the the cat"), ["the", "cat"]);
+        assert_eq!(words("the cat the dog the"), ["the", "cat", "the", "dog"]);
         assert_eq!(words("的的的的"), ["的"]);
+        assert_eq!(words("的是".repeat(50).as_str()).len(), 4);
         let apart = "one two three four five six seven eight nine one";
         assert_eq!(words(apart).len(), 10);
     }

@@ -63,7 +63,9 @@ fn the_rubric_pays_for_programs_as_for_answers() {
     let rubric = Rubric::new(&RubricConfig::default()).with_code(code);
     let problem = problem(double());
     let response = |body: &str| {
-        format!("<think>Twice as much.</think><answer>def double(x): return {body}</answer>")
+        format!(
+            "<think>Twice as much as before.</think><answer>def double(x): return {body}</answer>"
+        )
     };
     let right = rubric.score(&problem, &response("2 * x"));
     assert_eq!((right.accuracy, right.total), (Some(1.0), 1.5));
