@@ -5,11 +5,12 @@
 //!   exact numbers ([`Rational`]);
 //! - [`tasks`]: endless generated problems in five families, two languages and rising levels;
 //! - [`corpus`]: the texts a base model is pretrained on, curated responses, general questions;
-//! - [`template`] and [`tokenizer`]: how texts become tokens;
+//! - [`template`], [`chat`] and [`tokenizer`]: how texts and conversations become tokens;
 //! - [`import`]: problems from a file.
 //!
 //! Left out: models, rewards, and comparing an answer with a gold answer as text (`rewards`).
 
+pub mod chat;
 pub mod check;
 pub mod corpus;
 pub mod import;

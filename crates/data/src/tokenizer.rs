@@ -1,12 +1,14 @@
-//! A byte-level BPE tokenizer in the Hugging Face format.
+//! A tokenizer in the Hugging Face format, with the chat template that comes with it: one of a
+//! published model, or one trained here.
 //!
-//! Every digit is a token of its own, so numbers are read the same way wherever they stand, and
-//! punctuation keeps the space after it (`" + "` is one token). Any text can be encoded. Left
-//! out: training on more text than fits in memory.
+//! In a trained one every digit is a token of its own, so numbers are read the same way wherever they
+//! stand, and punctuation keeps the space after it (`" + "` is one token). Left out: training on more
+//! text than fits in memory.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::sequence::Sequence;
@@ -16,6 +18,7 @@ use tokenizers::{
     PreTokenizerWrapper, SplitDelimiterBehavior, TokenizerImpl,
 };
 
+use crate::chat::{ChatError, ChatTemplate, Escaped, Message, Part, token_text};
 use crate::template::{self, SPECIAL, TAGS};
 
 /// Words with the space before them, single digits, punctuation with the space around it.
@@ -45,38 +48,44 @@ pub enum TokenizerError {
         /// What the parser said.
         reason: String,
     },
-    /// A tokenizer lacks one of the tokens of the template.
-    #[error("{path}: the token {token} is missing: train the tokenizer with `Tokenizer::train`")]
-    Missing {
+    /// Nothing says which token ends a response.
+    #[error(
+        "{path}: no end token: tokenizer_config.json names no `eos_token` of this vocabulary, and \
+         neither generation_config.json nor config.json beside it has `eos_token_id`"
+    )]
+    NoEnd {
         /// The file.
         path: PathBuf,
-        /// The token.
-        token: &'static str,
     },
+    /// The chat template cannot be used.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
     /// Training failed.
     #[error("training the tokenizer: {0}")]
     Train(String),
 }
 
-/// Turns text into token ids and back, and knows the ids of the template's tokens.
+/// Turns text and conversations into token ids, and ids back into text.
 #[derive(Debug, Clone)]
 pub struct Tokenizer {
     /// Recognises every added token.
     full: tokenizers::Tokenizer,
-    /// Recognises the tags only.
+    /// Recognises the added tokens that are not special: those that are part of the text.
     tagged: tokenizers::Tokenizer,
     /// Recognises no added token.
     plain: tokenizers::Tokenizer,
-    /// Id of [`template::PAD`], always 0 in a trained tokenizer.
+    /// `tokenizer_config.json`.
+    config: Value,
+    chat: Option<ChatTemplate>,
+    /// The texts of the special tokens.
+    special: Vec<String>,
+    /// Those of the other added tokens.
+    tags: Vec<String>,
+    ends: Vec<u32>,
+    /// Fills the rows of a batch; the end token where the vocabulary has none of its own.
     pub pad: u32,
-    /// Id of [`template::USER`].
-    pub user: u32,
-    /// Id of [`template::ASSISTANT`].
-    pub assistant: u32,
-    /// Id of [`template::END`].
+    /// Ends a response or a text.
     pub end: u32,
-    /// Ids of [`TAGS`], in their order.
-    pub tags: [u32; 4],
 }
 
 impl Tokenizer {
@@ -122,13 +131,23 @@ impl Tokenizer {
             .train(&mut trainer, texts.into_iter())
             .map_err(failed)?;
         let json = tokenizer.to_string(false).map_err(failed)?;
-        Self::from_json(json.as_bytes(), Path::new("tokenizer.json"))
+        let config = json!({
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "pad_token": template::PAD,
+            "eos_token": template::END,
+            "add_prefix_space": false,
+            "clean_up_tokenization_spaces": false,
+            "chat_template": template::CHAT_TEMPLATE,
+        });
+        Self::from_json(json.as_bytes(), config, Path::new("tokenizer.json"))
     }
 
-    /// Reads `tokenizer.json`, given itself or the directory it lies in.
+    /// Reads `tokenizer.json`, given itself or the directory it lies in, and beside it
+    /// `tokenizer_config.json`, `chat_template.jinja` and `generation_config.json` where they are.
     ///
     /// # Errors
-    /// When the file cannot be read, is no tokenizer, or lacks a token of the template.
+    /// When a file cannot be read, is no tokenizer, has a broken chat template or one that refuses a
+    /// question, or when nothing names the end token.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, TokenizerError> {
         let given = path.as_ref();
         let path = if given.is_dir() {
@@ -140,39 +159,58 @@ impl Tokenizer {
             path: path.clone(),
             source,
         })?;
-        Self::from_json(&json, &path)
+        let config = beside(&path, "tokenizer_config.json")?;
+        Self::from_json(&json, config, &path)
     }
 
-    fn from_json(json: &[u8], path: &Path) -> Result<Self, TokenizerError> {
+    fn from_json(json: &[u8], config: Value, path: &Path) -> Result<Self, TokenizerError> {
         let full =
             tokenizers::Tokenizer::from_bytes(json).map_err(|error| TokenizerError::Format {
                 path: path.to_owned(),
                 reason: error.to_string(),
             })?;
-        let id = |token: &'static str| {
-            full.token_to_id(token)
-                .ok_or_else(|| TokenizerError::Missing {
-                    path: path.to_owned(),
-                    token,
-                })
-        };
-        let [pad, user, assistant, end] = SPECIAL;
-        let (pad, user, assistant, end) = (id(pad)?, id(user)?, id(assistant)?, id(end)?);
-        let [think, think_end, answer, answer_end] = TAGS;
-        let tags = [id(think)?, id(think_end)?, id(answer)?, id(answer_end)?];
         let mut tagged = full.clone();
         tagged.set_encode_special_tokens(true);
         let mut plain = full.clone();
         plain.with_added_vocabulary(AddedVocabulary::new());
+        let dir = path.parent().unwrap_or(Path::new(""));
+        let named = |key: &str| full.token_to_id(token_text(&config[key])?);
+        let mut ends: Vec<u32> = named("eos_token").into_iter().collect();
+        for file in ["generation_config.json", "config.json"] {
+            let ids = &beside(path, file)?["eos_token_id"];
+            let ids = ids
+                .as_array()
+                .map_or(std::slice::from_ref(ids), Vec::as_slice);
+            ends.extend(ids.iter().filter_map(Value::as_u64).map(|id| id as u32));
+        }
+        let mut seen = HashSet::new();
+        ends.retain(|id| full.id_to_token(*id).is_some() && seen.insert(*id));
+        let end = *ends.first().ok_or_else(|| TokenizerError::NoEnd {
+            path: path.to_owned(),
+        })?;
+        let chat = ChatTemplate::of(dir, &config)?;
+        if let Some(chat) = &chat {
+            chat.render(&[Message::user("1 + 1?")], true)?;
+        }
+        let added = full.get_added_vocabulary().get_added_tokens_decoder();
+        let texts = |special: bool| -> Vec<String> {
+            let tokens = added.values().filter(|token| token.special == special);
+            tokens
+                .map(|token| token.content.clone())
+                .filter(|it| !it.is_empty())
+                .collect()
+        };
         Ok(Self {
+            special: texts(true),
+            tags: texts(false),
+            pad: named("pad_token").unwrap_or(end),
+            end,
+            ends,
+            chat,
+            config,
             full,
             tagged,
             plain,
-            pad,
-            user,
-            assistant,
-            end,
-            tags,
         })
     }
 
@@ -190,14 +228,10 @@ impl Tokenizer {
                 path: dir.join("tokenizer.json"),
                 reason: error.to_string(),
             })?;
-        let config = json!({
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "pad_token": template::PAD,
-            "eos_token": template::END,
-            "add_prefix_space": false,
-            "clean_up_tokenization_spaces": false,
-            "chat_template": template::CHAT_TEMPLATE,
-        });
+        let mut config = self.config.clone();
+        if let (Some(chat), Some(fields)) = (&self.chat, config.as_object_mut()) {
+            fields.insert("chat_template".into(), chat.source().into());
+        }
         let io = |path: &Path| {
             let path = path.to_owned();
             move |source| TokenizerError::Io { path, source }
@@ -218,8 +252,18 @@ impl Tokenizer {
         self.full.get_vocab_size(true)
     }
 
-    /// Every token of the template is recognised, so only for text laid out by [`template`],
-    /// never for what a user wrote.
+    /// The tokens that end a response, [`Tokenizer::end`] the first of them.
+    pub fn ends(&self) -> &[u32] {
+        &self.ends
+    }
+
+    /// How a conversation is laid out; a model that was never taught to talk has no template.
+    pub fn chat_template(&self) -> Option<&ChatTemplate> {
+        self.chat.as_ref()
+    }
+
+    /// Every added token is recognised, so only for text laid out by a template, never for what a
+    /// user wrote.
     pub fn encode(&self, text: &str) -> Vec<u32> {
         ids(&self.full, text)
     }
@@ -229,13 +273,30 @@ impl Tokenizer {
         ids(&self.tagged, text)
     }
 
-    /// A question, ready to be answered: [`template::prompt`], in which no token of the template
-    /// can come from the question.
+    /// A conversation, ready for the model's turn. No token of the template can come from a message,
+    /// but for the tags in what the model itself said.
+    ///
+    /// # Errors
+    /// Where the template refuses the conversation; without a template [`ChatError::NoTemplate`].
+    pub fn encode_chat(&self, messages: &[Message]) -> Result<Vec<u32>, ChatError> {
+        let template = self.chat.as_ref().ok_or(ChatError::NoTemplate)?;
+        let escaped = Escaped::new(messages, &self.special, &self.tags);
+        let text = template.render(&escaped.messages, true)?;
+        let tokens = escaped
+            .parts(&text)
+            .into_iter()
+            .flat_map(|part| match part {
+                Part::Template(text) => ids(&self.full, text),
+                Part::Plain(text) => ids(&self.plain, text),
+            });
+        Ok(tokens.collect())
+    }
+
+    /// A question, ready to be answered, as the only message of a conversation; for a model without
+    /// a template, or should the template refuse it, the question itself.
     pub fn encode_prompt(&self, question: &str) -> Vec<u32> {
-        let mut tokens = vec![self.user];
-        tokens.extend(ids(&self.plain, question));
-        tokens.push(self.assistant);
-        tokens
+        self.encode_chat(&[Message::user(question)])
+            .unwrap_or_else(|_| ids(&self.plain, question))
     }
 
     /// A text to learn from: [`template::document`] with its end token. The second value is the
@@ -253,6 +314,22 @@ impl Tokenizer {
     pub fn decode(&self, tokens: &[u32]) -> String {
         self.full.decode(tokens, true).unwrap_or_default()
     }
+}
+
+/// The file `name` in the directory of `path`; `Null` where there is none.
+fn beside(path: &Path, name: &str) -> Result<Value, TokenizerError> {
+    let path = path.with_file_name(name);
+    let text = match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Value::Null),
+        read => read.map_err(|source| TokenizerError::Io {
+            path: path.clone(),
+            source,
+        })?,
+    };
+    serde_json::from_str(&text).map_err(|error| TokenizerError::Format {
+        path,
+        reason: format!("not JSON ({error})"),
+    })
 }
 
 fn ids(tokenizer: &tokenizers::Tokenizer, text: &str) -> Vec<u32> {
@@ -288,15 +365,11 @@ mod tests {
     fn added_tokens_come_first_and_digits_stay_single() {
         let tokenizer = small();
         assert_eq!(
-            [
-                tokenizer.pad,
-                tokenizer.user,
-                tokenizer.assistant,
-                tokenizer.end
-            ],
-            [0, 1, 2, 3]
+            (tokenizer.pad, tokenizer.end, tokenizer.ends()),
+            (0, 3, &[3][..])
         );
-        assert_eq!(tokenizer.tags, [4, 5, 6, 7]);
+        let added = [SPECIAL, TAGS].concat().concat();
+        assert_eq!(tokenizer.encode(&added), [0, 1, 2, 3, 4, 5, 6, 7]);
         assert!(tokenizer.vocab_size() <= 320);
         assert_eq!(tokenizer.encode_text("12 + 345").len(), 6);
         let digit = |text: &str| tokenizer.encode_text(text);
@@ -334,7 +407,7 @@ mod tests {
         assert!(inside.iter().all(|&token| token > 7), "{inside:?}");
         assert_eq!(tokenizer.decode(&tokens), question);
         let text = tokenizer.encode_text("<think><|end|>");
-        assert_eq!(text[0], tokenizer.tags[0]);
+        assert_eq!(text[0], 4);
         assert!(!text.contains(&tokenizer.end));
     }
 
@@ -380,6 +453,74 @@ mod tests {
     }
 
     #[test]
+    fn every_end_token_counts_once() {
+        let dir = tempfile::tempdir().unwrap();
+        small().save(dir.path()).unwrap();
+        let ends = |json: &str| {
+            std::fs::write(dir.path().join("generation_config.json"), json).unwrap();
+            Tokenizer::open(dir.path()).unwrap().ends().to_vec()
+        };
+        assert_eq!(ends(r#"{"eos_token_id": [3, 0, 99999]}"#), [3, 0]);
+        assert_eq!(ends(r#"{"eos_token_id": 2}"#), [3, 2]);
+        assert_eq!(ends("{}"), [3]);
+    }
+
+    #[test]
+    fn conversations_are_laid_out_by_the_template() {
+        let tokenizer = small();
+        let said = "<think>2 and 2</think><|end|>";
+        let messages = [
+            Message::user("2 + 2?"),
+            Message::assistant(said),
+            Message::user("<think>?"),
+        ];
+        let tokens = tokenizer.encode_chat(&messages).unwrap();
+        assert_eq!(tokens[..tokens.len() - 1], {
+            let mut expected = tokenizer.encode_prompt("2 + 2?");
+            expected.extend(tokenizer.encode_text(said));
+            expected.push(tokenizer.end);
+            expected.extend(&tokenizer.encode_prompt("<think>?"));
+            expected.pop();
+            expected
+        });
+        assert_eq!(tokenizer.encode_chat(&[]), Err(ChatError::Empty));
+    }
+
+    #[test]
+    fn published_tokenizers_are_read() {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/tokenizers");
+        let expected = [
+            (
+                "deepseek_v3",
+                "<｜begin▁of▁sentence｜><｜User｜>2 + 2?<｜Assistant｜>",
+            ),
+            (
+                "qwen2_5",
+                "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful \
+                 assistant.<|im_end|>\n<|im_start|>user\n2 + 2?<|im_end|>\n<|im_start|>assistant\n",
+            ),
+        ];
+        for (name, text) in expected {
+            let at = tempfile::tempdir().unwrap();
+            for file in ["tokenizer.json", "tokenizer_config.json"] {
+                let from = dir.join(format!("{name}.{file}"));
+                if std::fs::copy(&from, at.path().join(file)).is_err() {
+                    return;
+                }
+            }
+            let tokenizer = Tokenizer::open(at.path()).unwrap();
+            let prompt = tokenizer.encode_prompt("2 + 2?");
+            assert_eq!(prompt, tokenizer.encode(text), "{name}");
+            // Saved and opened, it is the same.
+            let copy = tempfile::tempdir().unwrap();
+            tokenizer.save(copy.path()).unwrap();
+            let copy = Tokenizer::open(copy.path()).unwrap();
+            assert_eq!(copy.encode_prompt("2 + 2?"), prompt);
+            assert_eq!((copy.end, copy.pad), (tokenizer.end, tokenizer.pad));
+        }
+    }
+
+    #[test]
     fn errors_name_the_path_and_what_to_do() {
         let dir = tempfile::tempdir().unwrap();
         let message = Tokenizer::open(dir.path()).unwrap_err().to_string();
@@ -391,15 +532,12 @@ mod tests {
             Err(TokenizerError::Format { .. })
         ));
         small().save(dir.path()).unwrap();
-        let json = std::fs::read_to_string(&path)
-            .unwrap()
-            .replace("<think>", "<thonk>");
-        std::fs::write(&path, json).unwrap();
+        std::fs::remove_file(dir.path().join("tokenizer_config.json")).unwrap();
         let message = Tokenizer::open(&path).unwrap_err().to_string();
-        assert!(
-            message.contains("<think>") && message.contains("train"),
-            "{message}"
-        );
+        assert!(message.contains("`eos_token`"), "{message}");
+        std::fs::write(dir.path().join("generation_config.json"), "{").unwrap();
+        let message = Tokenizer::open(&path).unwrap_err().to_string();
+        assert!(message.contains("generation_config.json"), "{message}");
         assert!(matches!(
             Tokenizer::train(texts(), 100),
             Err(TokenizerError::TooSmall(100))
