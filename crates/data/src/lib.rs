@@ -20,10 +20,12 @@ mod records;
 pub mod seed;
 pub mod tasks;
 pub mod template;
+mod text_stream;
 pub mod tokenizer;
 
 pub use check::{Case, Check, CodeTests, Judgement};
 pub use language::Language;
 pub use rational::{Rational, without_separators};
 pub use records::{Completion, Domain, Finish, Problem, Sample};
+pub use text_stream::TextStream;
 pub use tokenizer::Tokenizer;

@@ -314,6 +314,29 @@ impl Tokenizer {
     pub fn decode(&self, tokens: &[u32]) -> String {
         self.full.decode(tokens, true).unwrap_or_default()
     }
+
+    /// The bytes a token stands for in a text: none for a special one or one outside the
+    /// vocabulary.
+    pub fn token_bytes(&self, id: u32) -> Vec<u8> {
+        let added = self.full.get_added_vocabulary();
+        if let Some(token) = added.simple_id_to_token(id) {
+            let said = !added.is_special_token(&token);
+            return if said { token.into_bytes() } else { Vec::new() };
+        }
+        let token = self.full.id_to_token(id).unwrap_or_default();
+        token.chars().filter_map(byte_of).collect()
+    }
+}
+
+/// The byte a character of a byte-level token stands for. Bytes that print are themselves; the 68
+/// others follow from `U+0100` on, in order.
+fn byte_of(letter: char) -> Option<u8> {
+    let code = letter as u32;
+    let prints = |byte: &u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
+    match code.checked_sub(256) {
+        None => Some(code as u8).filter(prints),
+        Some(place) => (0..=255).filter(|byte| !prints(byte)).nth(place as usize),
+    }
 }
 
 /// The file `name` in the directory of `path`; `Null` where there is none.

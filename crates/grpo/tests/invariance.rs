@@ -310,6 +310,7 @@ fn log_probs_are_those_of_the_sampling_temperature() {
     let cooler = Sampling {
         temperature: 0.7,
         top_p: 1.0,
+        ..Sampling::PLAIN
     };
     // The policy after a few steps: one without preferences looks alike at every temperature.
     let policy = reference();

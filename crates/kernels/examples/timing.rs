@@ -154,6 +154,7 @@ fn heads() {
     let late = Span {
         starts: vec![0; rows],
         offsets: vec![300; rows],
+        ..Span::causal(0)
     };
     compare(
         "attention, decoding",
@@ -180,11 +181,14 @@ fn heads() {
         random([rows, 512, h, dk], &plain),
         random([rows, 512, h, dk], &plain),
     );
-    let offsets: Vec<u32> = (0..rows as u32).collect();
+    let span = Span {
+        offsets: (0..rows as u32).collect(),
+        ..Span::causal(rows)
+    };
     compare(
         "cache_write",
-        || one.inplace(|cache| kernels::cache_write(cache, query.clone(), &offsets)),
-        || two.inplace(|cache| composed::cache_write(cache, query.clone(), &offsets)),
+        || one.inplace(|cache| kernels::cache_write(cache, query.clone(), &span)),
+        || two.inplace(|cache| composed::cache_write(cache, query.clone(), &span)),
     );
     let angles = random([b, t, dk / 2], &plain);
     for layout in [RopeLayout::Split, RopeLayout::Interleaved] {

@@ -13,6 +13,12 @@ pub struct Span {
     pub starts: Vec<u32>,
     /// Column of the first query of each batch row: the entries its cache held before this call.
     pub offsets: Vec<u32>,
+    /// Row of the keys and values that each batch row reads, and of a cache that it writes; none
+    /// twice. `None`: its own number, and there are as many rows as batch rows.
+    pub rows: Option<Vec<u32>>,
+    /// Queries of each batch row that are wanted: the results of those after them are meaningless,
+    /// and nothing of them reaches a cache. `None`: all.
+    pub lengths: Option<Vec<u32>>,
 }
 
 impl Span {
@@ -21,12 +27,64 @@ impl Span {
         Self {
             starts: vec![0; batch],
             offsets: vec![0; batch],
+            rows: None,
+            lengths: None,
         }
     }
 
-    /// Panics unless the span describes `b` rows of `t` queries within `s` columns.
-    fn check(&self, b: usize, t: usize, s: usize) {
+    /// Whether every batch row is its own row and wants all queries.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.rows.is_none() && self.lengths.is_none()
+    }
+
+    /// The row of the keys, values or cache that batch row `row` belongs to.
+    pub(crate) fn row(&self, row: usize) -> usize {
+        self.rows.as_ref().map_or(row, |rows| rows[row] as usize)
+    }
+
+    /// Queries of batch row `row` that are wanted, of `t`.
+    pub(crate) fn length(&self, row: usize, t: usize) -> usize {
+        let length = self.lengths.as_ref().map_or(t, |all| all[row] as usize);
+        length.min(t)
+    }
+
+    /// The rows named, on the device; `None` where each is its own.
+    fn selection(&self, device: &Device) -> Option<Tensor<1, Int>> {
+        let rows: Vec<i32> = self.rows.as_ref()?.iter().map(|&row| row as i32).collect();
+        let count = rows.len();
+        Some(Tensor::from_data(TensorData::new(rows, [count]), device))
+    }
+
+    /// Panics unless the span describes `b` rows of `t` queries within `rows` rows of `s` columns.
+    pub(crate) fn check(&self, b: usize, t: usize, [rows, s]: [usize; 2]) {
         assert!(t > 0, "attention: no queries");
+        match &self.rows {
+            None => assert_eq!(rows, b, "attention: {b} batch rows, {rows} rows of keys"),
+            Some(named) => {
+                assert_eq!(
+                    named.len(),
+                    b,
+                    "attention: {} rows named for {b}",
+                    named.len()
+                );
+                let mut taken = vec![false; rows];
+                for &row in named {
+                    assert!(
+                        (row as usize) < rows && !taken[row as usize],
+                        "attention: row {row} is not among {rows}, or named twice"
+                    );
+                    taken[row as usize] = true;
+                }
+            }
+        }
+        if let Some(lengths) = &self.lengths {
+            assert_eq!(
+                lengths.len(),
+                b,
+                "attention: {} lengths for {b} rows",
+                lengths.len()
+            );
+        }
         assert_eq!(
             self.starts.len(),
             b,
@@ -71,7 +129,7 @@ impl Span {
 ///
 /// # Shapes
 /// `q_bthd` is `[b, t, h, d]`, `k_bsgd` `[b, s, g, d]`, `v_bsge` `[b, s, g, e]`, the result
-/// `[b, t, h, e]`; `h` is a multiple of `g`, and `e` may differ from `d`. `s` may be a cache's
+/// `[b, t, h, e]`; keys and values have other rows than b where the span names theirs; `h` is a multiple of `g`, and `e` may differ from `d`. `s` may be a cache's
 /// capacity: columns no query sees are not read by the fused form and must be finite for the
 /// composed one.
 ///
@@ -88,17 +146,17 @@ pub fn attention(
     scale: f64,
 ) -> Tensor<4> {
     let [b, t, h, d] = q_bthd.dims();
-    let [_, s, g, _] = k_bsgd.dims();
+    let [rows, s, g, _] = k_bsgd.dims();
     let [_, _, _, e] = v_bsge.dims();
     assert_eq!(
         k_bsgd.dims(),
-        [b, s, g, d],
+        [rows, s, g, d],
         "attention: k does not fit q {:?}",
         q_bthd.dims()
     );
     assert_eq!(
         v_bsge.dims(),
-        [b, s, g, e],
+        [rows, s, g, e],
         "attention: v does not fit k {:?}",
         k_bsgd.dims()
     );
@@ -106,9 +164,11 @@ pub fn attention(
         g > 0 && h.is_multiple_of(g),
         "attention: {h} heads cannot share {g} key-value heads"
     );
-    span.check(b, t, s);
+    span.check(b, t, [rows, s]);
+    // The hand-written gradient knows neither named rows nor lengths.
     #[cfg(feature = "flex")]
-    if crate::route::is_fused(&q_bthd)
+    if (span.is_plain() || !q_bthd.device().is_autodiff())
+        && crate::route::is_fused(&q_bthd)
         && crate::route::is_fused(&k_bsgd)
         && crate::route::is_fused(&v_bsge)
     {
@@ -127,6 +187,10 @@ pub fn composed(
 ) -> Tensor<4> {
     let [b, t, h, d] = q_bthd.dims();
     let [_, s, g, e] = v_bsge.dims();
+    let (k_bsgd, v_bsge) = match span.selection(&q_bthd.device()) {
+        Some(rows) => (k_bsgd.select(0, rows.clone()), v_bsge.select(0, rows)),
+        None => (k_bsgd, v_bsge),
+    };
     let shared = h / g;
     let hidden = span.hidden(t, s, &q_bthd.device()).expand([b, h, t, s]);
     let q_bgmd: Tensor<4> = q_bthd

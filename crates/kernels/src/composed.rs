@@ -5,9 +5,10 @@
 
 pub use crate::adamw::composed as adamw;
 pub use crate::attention::composed as attention;
-pub use crate::cache_write::composed as cache_write;
+pub use crate::cache_write::{composed as cache_write, composed_copy as cache_copy};
 pub use crate::embedding::composed as embedding;
 pub use crate::experts::composed as experts;
+pub use crate::linear::{composed as linear, composed_heads as linear_heads};
 pub use crate::log_prob::composed as log_prob;
 pub use crate::rms_norm::composed as rms_norm;
 pub use crate::rope::composed as rope;

@@ -35,6 +35,7 @@ mod experts;
 #[cfg(feature = "flex")]
 mod flex;
 mod lanes;
+mod linear;
 mod log_prob;
 mod rms_norm;
 mod rope;
@@ -45,10 +46,11 @@ mod swiglu;
 
 pub use adamw::{AdamWStep, adamw};
 pub use attention::{Span, attention};
-pub use cache_write::cache_write;
+pub use cache_write::{cache_copy, cache_write};
 pub use embedding::embedding;
 pub use experts::experts;
 pub use lanes::{has_lanes, lanes, side_by_side};
+pub use linear::{linear, linear_heads};
 pub use log_prob::log_prob;
 pub use rms_norm::rms_norm;
 pub use rope::{RopeLayout, rope};

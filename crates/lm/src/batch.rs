@@ -25,6 +25,8 @@ pub struct TokenBatch {
     tokens: Vec<u32>,
     lengths: Vec<usize>,
     width: usize,
+    /// The tokens, where only the device knows them.
+    on_device: Option<Tensor<1, Int>>,
 }
 
 impl TokenBatch {
@@ -42,6 +44,18 @@ impl TokenBatch {
             tokens,
             lengths,
             width,
+            on_device: None,
+        }
+    }
+
+    /// A token a row, on a device: [`ids`](Self::ids) shows zeros in their place.
+    pub fn next(token_b: Tensor<1, Int>) -> Self {
+        let [rows] = token_b.dims();
+        Self {
+            tokens: vec![0; rows],
+            lengths: vec![1; rows],
+            width: 1,
+            on_device: Some(token_b),
         }
     }
 
@@ -57,6 +71,7 @@ impl TokenBatch {
             tokens,
             lengths: self.lengths.iter().map(|n| n.saturating_sub(by)).collect(),
             width: self.width,
+            on_device: None,
         }
     }
 
@@ -87,6 +102,9 @@ impl TokenBatch {
 
     /// The ids in one line, `[b·t]`.
     pub fn flat_ids(&self, device: &Device) -> Tensor<1, Int> {
+        if let Some(tokens) = &self.on_device {
+            return tokens.clone();
+        }
         let ids: Vec<i32> = self.tokens.iter().map(|&id| id as i32).collect();
         Tensor::from_data(TensorData::new(ids, [self.tokens.len()]), device)
     }

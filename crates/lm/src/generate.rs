@@ -1,18 +1,17 @@
-//! Batched sampling with a key-value cache.
+//! Sampling for a list of prompts: engines until the list is done.
 //!
-//! A prompt is read once and its cache repeated for its samples. Rows that have ended leave the
-//! batch; prompts that wait take the place freed once a batch is through. Each sample draws from
-//! its own random stream, so neither batch size nor order decides what it says.
+//! On the CPU small models have several engines, each on a thread of its own; they take prompts
+//! from one list. Which engine reads a prompt, and beside what, does not change what is said.
 
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use burn::tensor::{Int, Tensor, TensorData};
 use data::Finish;
-use rayon::prelude::*;
 
-use crate::sampling::{Sampler, Sampling};
-use crate::{Cache, CausalLm, TokenBatch};
+use crate::CausalLm;
+use crate::engine::{Engine, EngineOptions, Event, Request, Ticket};
+use crate::sampling::Sampling;
 
 /// Tokens to continue.
 #[derive(Debug, Clone)]
@@ -30,7 +29,7 @@ pub struct GenerateOptions {
     pub samples: u32,
     /// The sampling distribution.
     pub sampling: Sampling,
-    /// Tokens after which a response is cut off.
+    /// Tokens after which a response is cut off; the first is drawn whatever this says.
     pub max_new_tokens: usize,
     /// The token that ends a response.
     pub end_token: u32,
@@ -55,161 +54,176 @@ pub struct Rollout {
     pub finish: Finish,
 }
 
-/// Rows of a batch on the CPU at most.
-const ROWS_IN_CACHE: usize = 64;
-
-/// The cache is compacted once this share of its rows or less is still alive: doing it for every
-/// row that ends would copy more than it saves.
-const COMPACT: (usize, usize) = (7, 8);
+/// Rows of an engine that has a thread to itself, at most and at least: more do not fit the
+/// thread's caches, fewer leave its vector units idle.
+const ROWS_IN_CACHE: Range<usize> = 8..64;
 
 /// Samples responses, in order of prompt, then sample. `on_done` hears how many have ended since
 /// it was last called.
 ///
 /// On the CPU, where short batches fit its caches, several are under way at once
-/// ([`kernels::lanes`]). How the prompts are cut into batches does not depend on the machine. The
-/// model should be a [`valid`](burn::module::Module::valid) one: nothing here needs
-/// gradients.
+/// ([`kernels::lanes`]). A response depends on the seed, its prompt and its sample alone: on the
+/// CPU it is the same to the bit for any `max_rows`, number of threads, and other prompts. The
+/// model should be a [`valid`](burn::module::Module::valid) one: nothing here needs gradients.
+///
+/// # Panics
+/// If a prompt is empty or has a token outside the vocabulary, or a sampling setting is outside
+/// its range ([`Sampling::validate`]).
 pub fn generate<M: CausalLm>(
     model: &M,
     prompts: &[Prompt],
     options: &GenerateOptions,
     on_done: &mut (dyn FnMut(usize) + Send),
 ) -> Vec<Rollout> {
-    let device = model.device();
-    let rows = match kernels::has_lanes(&device) {
-        true => options.max_rows.min(ROWS_IN_CACHE),
-        false => options.max_rows,
-    };
-    let per_batch = (rows / options.samples.max(1) as usize).max(1);
-    let batches: Vec<Range<usize>> = (0..prompts.len())
-        .step_by(per_batch)
-        .map(|first| first..(first + per_batch).min(prompts.len()))
-        .collect();
-    let on_done = Mutex::new(on_done);
-    let done = |count| on_done.lock().unwrap_or_else(PoisonError::into_inner)(count);
-    kernels::side_by_side(&device, batches, |range| {
-        generate_batch(model, prompts, range, options, &done)
-    })
-    .concat()
-}
-
-/// A response under way.
-struct Row {
-    rollout: Rollout,
-    sampler: Sampler,
-    done: bool,
-}
-
-fn generate_batch<M: CausalLm>(
-    model: &M,
-    prompts: &[Prompt],
-    range: Range<usize>,
-    options: &GenerateOptions,
-    on_done: &(dyn Fn(usize) + Sync),
-) -> Vec<Rollout> {
-    let batch_prompts = &prompts[range.clone()];
-    let tokens: Vec<&[u32]> = batch_prompts.iter().map(|p| p.tokens.as_slice()).collect();
-    let batch = TokenBatch::new(&tokens);
-    let mut cache = model.cache(batch.rows(), batch.width() + options.max_new_tokens);
-    let hidden_btd = model.decode(&batch, &mut cache);
-    let last: Vec<usize> = batch.lengths().iter().map(|&length| length - 1).collect();
-    let mut logits = last_logits(model, hidden_btd, &last);
-    let vocabulary = model.vocabulary();
-
-    let mut rows = start_rows(prompts, range, options);
-    // live[i] is the row whose cache is at place i; source[i] where its logits are.
-    let mut live: Vec<usize> = (0..rows.len()).collect();
-    let mut source: Vec<usize> = live
-        .iter()
-        .map(|&row| row / options.samples as usize)
-        .collect();
-    cache.select(&source);
-    let mut reported = 0;
-    loop {
-        let mut places: Vec<Option<usize>> = vec![None; rows.len()];
-        live.iter()
-            .zip(&source)
-            .for_each(|(&row, &place)| places[row] = Some(place));
-        rows.par_iter_mut().zip(&places).for_each(|(row, place)| {
-            if let (false, Some(place)) = (row.done, place) {
-                row.extend(&logits[place * vocabulary..][..vocabulary], options);
-            }
-        });
-        let ended = rows.iter().filter(|row| row.done).count();
-        on_done(ended - reported);
-        reported = ended;
-        if ended == rows.len() {
-            break;
-        }
-        let alive: Vec<usize> = (0..live.len()).filter(|&i| !rows[live[i]].done).collect();
-        if alive.len() * COMPACT.1 <= live.len() * COMPACT.0 {
-            cache.select(&alive);
-            live = alive.iter().map(|&place| live[place]).collect();
-        }
-        let next: Vec<[u32; 1]> = live.iter().map(|&row| [rows[row].last()]).collect();
-        let hidden_btd = model.decode(&TokenBatch::new(&next), &mut cache);
-        logits = last_logits(model, hidden_btd, &vec![0; live.len()]);
-        source = (0..live.len()).collect();
+    let total = prompts.len() * options.samples as usize;
+    if total == 0 {
+        return Vec::new();
     }
-    rows.into_iter().map(|row| row.rollout).collect()
-}
-
-fn start_rows(prompts: &[Prompt], range: Range<usize>, options: &GenerateOptions) -> Vec<Row> {
-    range
-        .flat_map(|prompt| (0..options.samples).map(move |sample| (prompt, sample)))
-        .map(|(prompt, sample)| Row {
-            rollout: Rollout {
-                prompt,
-                sample,
-                tokens: Vec::new(),
-                log_probs: Vec::new(),
-                finish: Finish::Length,
-            },
-            sampler: Sampler::new(options.seed, &prompts[prompt].id, sample),
-            done: false,
-        })
+    let device = model.device();
+    let rows = options.max_rows.clamp(1, total);
+    let lanes = (rows / ROWS_IN_CACHE.start).clamp(1, kernels::lanes(&device));
+    let mut rows = rows.div_ceil(lanes);
+    if lanes > 1 {
+        rows = rows.min(ROWS_IN_CACHE.end);
+    }
+    let list = List {
+        jobs: Mutex::new(jobs(prompts.len(), options.samples, rows)),
+        rollouts: Mutex::new((0..total).map(|_| None).collect()),
+        on_done: Mutex::new(on_done),
+        prompts,
+        options,
+    };
+    match lanes {
+        1 => list.work(model, rows),
+        _ => {
+            kernels::side_by_side(&device, vec![(); lanes], |()| list.work(model, rows));
+        }
+    }
+    let rollouts = list.rollouts.into_inner();
+    let rollouts = rollouts.unwrap_or_else(PoisonError::into_inner).into_iter();
+    rollouts
+        .map(|rollout| rollout.expect("every job was done"))
         .collect()
 }
 
-impl Row {
-    fn extend(&mut self, logits: &[f32], options: &GenerateOptions) {
-        let (token, log_prob) = self.sampler.draw(logits, &options.sampling);
-        self.rollout.tokens.push(token);
-        self.rollout.log_probs.push(log_prob);
-        if token == options.end_token {
-            self.rollout.finish = Finish::Stop;
-            self.done = true;
-        } else if self.rollout.tokens.len() >= options.max_new_tokens {
-            self.done = true;
+/// A prompt and some of its samples.
+type Job = (usize, Range<u32>);
+
+/// All samples, at most `rows` of a prompt together.
+fn jobs(prompts: usize, samples: u32, rows: usize) -> VecDeque<Job> {
+    let parts = move |prompt| {
+        let starts = (0..samples).step_by(rows);
+        starts.map(move |first| {
+            let end = (first as usize + rows).min(samples as usize);
+            (prompt, first..end as u32)
+        })
+    };
+    (0..prompts).flat_map(parts).collect()
+}
+
+/// What is to be done and what has been.
+struct List<'a> {
+    jobs: Mutex<VecDeque<Job>>,
+    rollouts: Mutex<Vec<Option<Rollout>>>,
+    on_done: Mutex<&'a mut (dyn FnMut(usize) + Send)>,
+    prompts: &'a [Prompt],
+    options: &'a GenerateOptions,
+}
+
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl List<'_> {
+    /// Does jobs on an engine of `rows` rows until there are none.
+    fn work<M: CausalLm>(&self, model: &M, rows: usize) {
+        let longest = self.prompts.iter().map(|prompt| prompt.tokens.len()).max();
+        let capacity = longest.unwrap_or(0) + self.options.max_new_tokens.max(1);
+        let mut engine = Engine::new(model, EngineOptions::new(rows, capacity))
+            .expect("memory without a limit is enough");
+        let mut under_way: HashMap<(Ticket, u32), Rollout> = HashMap::new();
+        loop {
+            while engine.waiting() < engine.free_rows() {
+                let Some((prompt, samples)) = lock(&self.jobs).pop_front() else {
+                    break;
+                };
+                let ticket = self.submit(&mut engine, prompt, samples.clone());
+                under_way.extend(samples.map(|sample| {
+                    let rollout = Rollout {
+                        prompt,
+                        sample,
+                        tokens: Vec::new(),
+                        log_probs: Vec::new(),
+                        finish: Finish::Length,
+                    };
+                    ((ticket, sample), rollout)
+                }));
+            }
+            let events = engine.step();
+            if events.is_empty() {
+                return;
+            }
+            let mut ended = 0;
+            for event in events {
+                match event {
+                    Event::Token(spoken) => {
+                        let key = (spoken.ticket, spoken.sample);
+                        let rollout = under_way.get_mut(&key).expect("it was submitted");
+                        rollout.tokens.push(spoken.token);
+                        rollout.log_probs.push(spoken.log_prob);
+                    }
+                    Event::Finished {
+                        ticket,
+                        sample,
+                        reason,
+                    } => {
+                        let mut rollout = under_way
+                            .remove(&(ticket, sample))
+                            .expect("it was submitted");
+                        rollout.finish = reason.into();
+                        let samples = self.options.samples as usize;
+                        let place = rollout.prompt * samples + sample as usize;
+                        lock(&self.rollouts)[place] = Some(rollout);
+                        ended += 1;
+                    }
+                }
+            }
+            if ended > 0 {
+                lock(&self.on_done)(ended);
+            }
         }
     }
 
-    fn last(&self) -> u32 {
-        *self
-            .rollout
-            .tokens
-            .last()
-            .expect("a live row has drawn a token")
+    fn submit<M: CausalLm>(
+        &self,
+        engine: &mut Engine<'_, M>,
+        prompt: usize,
+        samples: Range<u32>,
+    ) -> Ticket {
+        let Prompt { id, tokens } = &self.prompts[prompt];
+        let new = self.options.max_new_tokens.max(1);
+        let request = Request {
+            samples,
+            sampling: self.options.sampling,
+            end_tokens: vec![self.options.end_token],
+            seed: self.options.seed,
+            ..Request::new(id.clone(), tokens.clone(), new)
+        };
+        match engine.submit(request) {
+            Ok(ticket) => ticket,
+            Err(error) => panic!("prompt {id}: {error}"),
+        }
     }
 }
 
-/// Logits at one position a row, on the host, row by row.
-fn last_logits<M: CausalLm>(model: &M, hidden_btd: Tensor<3>, last: &[usize]) -> Vec<f32> {
-    let width = hidden_btd.dims()[1];
-    let flat = last.iter().enumerate().map(|(row, col)| row * width + col);
-    logits_at(model, hidden_btd, flat.collect())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Logits at flat positions, on the host, one after the other.
-pub(crate) fn logits_at<M: CausalLm>(
-    model: &M,
-    hidden_btd: Tensor<3>,
-    flat: Vec<usize>,
-) -> Vec<f32> {
-    let [b, t, d] = hidden_btd.dims();
-    let flat: Vec<i32> = flat.into_iter().map(|at| at as i32).collect();
-    let count = flat.len();
-    let index = Tensor::<1, Int>::from_data(TensorData::new(flat, [count]), &hidden_btd.device());
-    let hidden_nd = hidden_btd.reshape([b * t, d]).select(0, index);
-    model.logits(hidden_nd).into_data().iter::<f32>().collect()
+    #[test]
+    fn jobs_cover_every_sample_once() {
+        assert_eq!(jobs(2, 3, 8), [(0, 0..3), (1, 0..3)]);
+        assert_eq!(jobs(1, 5, 2), [(0, 0..2), (0, 2..4), (0, 4..5)]);
+        assert_eq!(jobs(3, 0, 2), []);
+    }
 }

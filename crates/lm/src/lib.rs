@@ -7,6 +7,7 @@
 pub use data::seed;
 
 mod batch;
+mod engine;
 mod generate;
 mod model;
 mod multi_token;
@@ -15,8 +16,13 @@ mod router;
 mod sampling;
 mod score;
 mod speculate;
+mod stop;
 
 pub use batch::{Sequence, TokenBatch, micro_batches};
+pub use engine::{
+    Draw, Engine, EngineOptions, Event, Reason, Request, RequestError, Shortage, Spoken, Ticket,
+    TopLogProbs,
+};
 pub use generate::{GenerateOptions, Prompt, Rollout, generate};
 pub use model::{Cache, CausalLm, Hidden, MultiToken, Routing};
 pub use multi_token::FurtherScores;
@@ -25,3 +31,4 @@ pub use router::{RouterReport, RouterSums, router_reports};
 pub use sampling::{Sampler, Sampling, SamplingError};
 pub use score::{Scores, States, score, score_with_entropy, states};
 pub use speculate::{Drafter, Speculated, Speculation, speculate};
+pub use stop::{Stop, StopStrings};

@@ -57,9 +57,22 @@ pub trait CausalLm: Module + ModuleDisplay + Sync {
     /// An empty cache for `rows` sequences of at most `capacity` tokens each.
     fn cache(&self, rows: usize, capacity: usize) -> Self::Cache;
 
-    /// Reads further tokens of every row after those in the cache and returns their hidden states
-    /// `[b, t, d]`. A row's padding leaves no trace in the cache.
-    fn decode(&self, batch: &TokenBatch, cache: &mut Self::Cache) -> Tensor<3>;
+    /// Bytes a cache holds of one token.
+    fn cache_bytes(&self) -> usize;
+
+    /// Reads further tokens after those in the cache, row i of the batch after row `rows[i]` of the
+    /// cache, and returns their hidden states `[b, t, d]`. No row of the cache is named twice. A
+    /// row's padding leaves no trace in the cache.
+    ///
+    /// On the CPU a row's states are the same bits whatever rows stand beside it.
+    fn decode_rows(&self, batch: &TokenBatch, rows: &[usize], cache: &mut Self::Cache)
+    -> Tensor<3>;
+
+    /// [`decode_rows`](Self::decode_rows) of every row of the cache, in order.
+    fn decode(&self, batch: &TokenBatch, cache: &mut Self::Cache) -> Tensor<3> {
+        let rows: Vec<usize> = (0..cache.lengths().len()).collect();
+        self.decode_rows(batch, &rows, cache)
+    }
 
     /// Called after each optimizer step with the tokens each expert received since the last one,
     /// layer by layer, the modules of [`multi_token`](Self::multi_token) last, if they were trained.
@@ -85,12 +98,22 @@ pub trait CausalLm: Module + ModuleDisplay + Sync {
 }
 
 /// The rows of a key-value cache.
-pub trait Cache {
+pub trait Cache: std::fmt::Debug {
     /// Tokens held for each row.
     fn lengths(&self) -> &[usize];
 
     /// Keeps the named rows in the order given; a row may be repeated.
     fn select(&mut self, rows: &[usize]);
+
+    /// Makes the rows `to` hold the first `length` tokens of row `from`, and nothing else. `from`
+    /// may be among them.
+    ///
+    /// # Panics
+    /// If `from` holds fewer.
+    fn copy(&mut self, from: usize, to: &[usize], length: usize);
+
+    /// Makes rows hold nothing.
+    fn clear(&mut self, rows: &[usize]);
 
     /// Forgets all but the first `lengths[row]` tokens of each row.
     ///

@@ -1,21 +1,47 @@
-//! How a token is drawn from logits.
+//! The distribution a token is drawn from.
 
-use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-/// The sampling distribution.
+mod device;
+mod sampler;
+
+pub(crate) use device::{Settings, draw_on_device};
+pub use sampler::Sampler;
+pub(crate) use sampler::argmax;
+
+/// The sampling distribution: the softmax of the penalised logits divided by the temperature, cut
+/// to the tokens that pass every filter, and scaled to sum 1.
+///
+/// The filters apply one after the other, as in `transformers`: `top_k`, then `top_p` of what
+/// `top_k` left, then `min_p`. Tokens exactly as likely as the last one kept stay as well. The most
+/// likely token always stays.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sampling {
     /// Divides the logits; 0 takes the most likely token.
     pub temperature: f64,
-    /// Keeps the smallest set of most likely tokens whose probability reaches this, in (0, 1].
+    /// Keeps the smallest set of most likely tokens whose probability reaches this, in (0, 1]
+    /// (nucleus sampling, arXiv 1904.09751).
     pub top_p: f64,
+    /// Keeps so many of the most likely tokens (arXiv 1805.04833); 0 keeps all.
+    #[serde(default)]
+    pub top_k: usize,
+    /// Keeps the tokens at least this part as likely as the most likely one, in [0, 1]
+    /// (arXiv 2407.01082).
+    #[serde(default)]
+    pub min_p: f64,
+    /// Divides the positive logits of tokens that stand in the prompt or the response, and
+    /// multiplies the negative ones; 1 leaves them (CTRL, arXiv 1909.05858, equation 4).
+    #[serde(default = "one")]
+    pub repetition_penalty: f64,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 /// A setting outside its range.
-#[derive(Debug, thiserror::Error, PartialEq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq)]
 pub enum SamplingError {
     /// Below zero or not a number.
     #[error("temperature is {0}; it must be 0 (greedy) or above")]
@@ -23,22 +49,34 @@ pub enum SamplingError {
     /// Outside (0, 1].
     #[error("top_p is {0}; it must be above 0 and at most 1")]
     TopP(f64),
+    /// Outside [0, 1].
+    #[error("min_p is {0}; it must be 0 (off) or above, and at most 1")]
+    MinP(f64),
+    /// Not above 0.
+    #[error("repetition_penalty is {0}; it must be above 0, and 1 to be off")]
+    RepetitionPenalty(f64),
 }
 
 impl Sampling {
-    /// Always the most likely token.
-    pub const GREEDY: Self = Self {
-        temperature: 0.0,
-        top_p: 1.0,
-    };
-
     /// The model's own distribution.
     pub const PLAIN: Self = Self {
         temperature: 1.0,
         top_p: 1.0,
+        top_k: 0,
+        min_p: 0.0,
+        repetition_penalty: 1.0,
+    };
+
+    /// Always the most likely token.
+    pub const GREEDY: Self = Self {
+        temperature: 0.0,
+        ..Self::PLAIN
     };
 
     /// Checks the ranges.
+    ///
+    /// # Errors
+    /// The first setting outside its range.
     pub fn validate(&self) -> Result<(), SamplingError> {
         if !(self.temperature >= 0.0 && self.temperature.is_finite()) {
             return Err(SamplingError::Temperature(self.temperature));
@@ -46,99 +84,24 @@ impl Sampling {
         if !(self.top_p > 0.0 && self.top_p <= 1.0) {
             return Err(SamplingError::TopP(self.top_p));
         }
+        if !(0.0..=1.0).contains(&self.min_p) {
+            return Err(SamplingError::MinP(self.min_p));
+        }
+        if !(self.repetition_penalty > 0.0 && self.repetition_penalty.is_finite()) {
+            return Err(SamplingError::RepetitionPenalty(self.repetition_penalty));
+        }
         Ok(())
     }
-}
 
-/// One sample's source of randomness.
-///
-/// It is consumed one number a token, so a sample's tokens depend on its own stream alone.
-pub struct Sampler {
-    rng: ChaCha8Rng,
-}
-
-impl Sampler {
-    /// The stream of sample `sample` of prompt `id`.
-    pub fn new(seed: u64, id: &str, sample: u32) -> Self {
-        Self {
-            rng: data::seed::stream(seed, &[id, &sample.to_string()]),
-        }
+    /// Whether logits depend on what was said before.
+    pub(crate) fn penalises(&self) -> bool {
+        self.repetition_penalty != 1.0
     }
 
-    /// Draws a token and returns it with its log-probability under the sampling distribution,
-    /// after `top_p`. Greedy choices have log-probability 0; ties take the lowest id.
-    ///
-    /// Logits must hold at least one finite value.
-    pub fn draw(&mut self, logits: &[f32], sampling: &Sampling) -> (u32, f32) {
-        let uniform: f64 = self.rng.random();
-        let best = argmax(logits);
-        if sampling.temperature == 0.0 {
-            return (best as u32, 0.0);
-        }
-        let scale = (1.0 / sampling.temperature) as f32;
-        let top = logits[best];
-        let weights: Vec<f32> = logits.iter().map(|&l| ((l - top) * scale).exp()).collect();
-        let total: f64 = weights.iter().map(|&w| f64::from(w)).sum();
-        let kept = if sampling.top_p < 1.0 {
-            nucleus(&weights, total, sampling.top_p)
-        } else {
-            Kept { floor: 0.0, total }
-        };
-        let mut left = uniform * kept.total;
-        let mut chosen = best;
-        for (id, &weight) in weights.iter().enumerate() {
-            if weight < kept.floor || weight == 0.0 {
-                continue;
-            }
-            chosen = id;
-            left -= f64::from(weight);
-            if left < 0.0 {
-                break;
-            }
-        }
-        (
-            chosen as u32,
-            (f64::from(weights[chosen]) / kept.total).ln() as f32,
-        )
+    /// Whether tokens are cut from the distribution.
+    pub(crate) fn cuts(&self) -> bool {
+        self.top_p < 1.0 || self.top_k > 0 || self.min_p > 0.0
     }
-}
-
-/// The tokens that stay: those of at least this weight, and their sum.
-struct Kept {
-    floor: f32,
-    total: f64,
-}
-
-fn nucleus(weights: &[f32], total: f64, top_p: f64) -> Kept {
-    let mut sorted: Vec<f32> = weights.iter().copied().filter(|&w| w > 1e-9).collect();
-    sorted.sort_unstable_by(|a, b| b.total_cmp(a));
-    let mut sum = 0.0;
-    for &weight in &sorted {
-        sum += f64::from(weight);
-        if sum >= top_p * total {
-            let kept = weights
-                .iter()
-                .filter(|&&w| w >= weight)
-                .map(|&w| f64::from(w))
-                .sum();
-            return Kept {
-                floor: weight,
-                total: kept,
-            };
-        }
-    }
-    Kept { floor: 0.0, total }
-}
-
-/// The first of the largest.
-pub(crate) fn argmax(logits: &[f32]) -> usize {
-    let mut best = 0;
-    for (id, &logit) in logits.iter().enumerate() {
-        if logit > logits[best] {
-            best = id;
-        }
-    }
-    best
 }
 
 #[cfg(test)]
@@ -146,72 +109,54 @@ mod tests {
     use super::*;
 
     #[test]
-    fn greedy_takes_the_first_of_the_largest() {
-        let (id, log_prob) = Sampler::new(1, "p", 0).draw(&[0.0, 2.0, 2.0], &Sampling::GREEDY);
-        assert_eq!((id, log_prob), (1, 0.0));
-    }
-
-    #[test]
-    fn frequencies_follow_the_softmax() {
-        // softmax of ln 1, ln 2, ln 5
-        let logits = [0.0, 2f32.ln(), 5f32.ln()];
-        let mut counts = [0; 3];
-        let mut sampler = Sampler::new(7, "p", 0);
-        for _ in 0..20_000 {
-            let (id, log_prob) = sampler.draw(&logits, &Sampling::PLAIN);
-            counts[id as usize] += 1;
-            let expected = [1.0f32, 2.0, 5.0][id as usize] / 8.0;
-            assert!((log_prob - expected.ln()).abs() < 1e-6);
+    fn ranges_are_checked() {
+        let plain = Sampling::PLAIN;
+        let error = |sampling: Sampling| sampling.validate().unwrap_err();
+        for temperature in [-1.0, f64::INFINITY] {
+            let sampling = Sampling {
+                temperature,
+                ..plain
+            };
+            assert_eq!(error(sampling), SamplingError::Temperature(temperature));
         }
-        for (count, share) in counts.iter().zip([0.125, 0.25, 0.625]) {
-            assert!(
-                (f64::from(*count) / 20_000.0 - share).abs() < 0.015,
-                "{counts:?}"
+        for top_p in [0.0, 1.5] {
+            assert_eq!(
+                error(Sampling { top_p, ..plain }),
+                SamplingError::TopP(top_p)
             );
         }
-    }
-
-    #[test]
-    fn top_p_drops_the_tail_and_renormalises() {
-        let logits = [0.0, 2f32.ln(), 5f32.ln()];
-        let sampling = Sampling {
-            temperature: 1.0,
-            top_p: 0.8,
-        };
-        let mut sampler = Sampler::new(7, "p", 0);
-        for _ in 0..500 {
-            let (id, log_prob) = sampler.draw(&logits, &sampling);
-            assert_ne!(id, 0);
-            let expected = [0.0f32, 2.0, 5.0][id as usize] / 7.0;
-            assert!((log_prob - expected.ln()).abs() < 1e-6);
+        for min_p in [-0.1, 1.1] {
+            assert_eq!(
+                error(Sampling { min_p, ..plain }),
+                SamplingError::MinP(min_p)
+            );
         }
-    }
-
-    #[test]
-    fn streams_differ_by_prompt_and_sample_only() {
-        let draw = |seed, id: &str, sample| {
-            let mut sampler = Sampler::new(seed, id, sample);
-            (0..8)
-                .map(|_| sampler.draw(&[0.0; 50], &Sampling::PLAIN).0)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(draw(1, "a", 0), draw(1, "a", 0));
-        assert_ne!(draw(1, "a", 0), draw(1, "a", 1));
-        assert_ne!(draw(1, "a", 0), draw(1, "b", 0));
-        assert_ne!(draw(1, "a", 0), draw(2, "a", 0));
-    }
-
-    #[test]
-    fn ranges_are_checked() {
-        let sampling = Sampling {
-            temperature: -1.0,
-            top_p: 1.0,
-        };
-        assert_eq!(sampling.validate(), Err(SamplingError::Temperature(-1.0)));
-        let sampling = Sampling {
-            temperature: 1.0,
-            top_p: 0.0,
-        };
-        assert_eq!(sampling.validate(), Err(SamplingError::TopP(0.0)));
+        for repetition_penalty in [0.0, -2.0, f64::INFINITY] {
+            assert_eq!(
+                error(Sampling {
+                    repetition_penalty,
+                    ..plain
+                }),
+                SamplingError::RepetitionPenalty(repetition_penalty)
+            );
+        }
+        assert!(
+            Sampling {
+                temperature: f64::NAN,
+                ..plain
+            }
+            .validate()
+            .is_err()
+        );
+        assert!(
+            Sampling {
+                min_p: f64::NAN,
+                ..plain
+            }
+            .validate()
+            .is_err()
+        );
+        assert_eq!(plain.validate(), Ok(()));
+        assert_eq!(Sampling::GREEDY.validate(), Ok(()));
     }
 }

@@ -8,7 +8,7 @@
 use burn::tensor::{Int, Tensor, TensorData};
 use data::Finish;
 
-use crate::generate::logits_at;
+use crate::engine::logits_at;
 use crate::sampling::argmax;
 use crate::{Cache, CausalLm, TokenBatch};
 

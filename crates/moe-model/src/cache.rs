@@ -2,6 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use kernels::Span;
+use lm::TokenBatch;
 
 /// The cache of a decoder.
 #[derive(Debug, Clone)]
@@ -38,26 +39,37 @@ impl DecoderCache {
         }
     }
 
-    /// Where the next tokens of each row go and what they see. `t` is the width of the batch.
-    pub(crate) fn span(&self, t: usize) -> Span {
-        let longest = self.lengths.iter().copied().max().unwrap_or(0);
+    /// Where the next tokens of `rows`, those of `batch`, go and what they see.
+    pub(crate) fn span(&self, batch: &TokenBatch, rows: &[usize]) -> Span {
+        let (b, t) = (batch.rows(), batch.width());
+        assert_eq!(rows.len(), b, "a cache row for every row of the batch");
+        let longest = rows.iter().map(|&row| self.lengths[row]).max().unwrap_or(0);
         assert!(
             longest + t <= self.capacity,
             "cache of {} columns cannot take {t} tokens after {longest}",
             self.capacity
         );
+        let all = rows.iter().copied().eq(0..self.lengths.len());
+        let ragged = batch.lengths().iter().any(|&length| length < t);
+        let narrow = |values: &[usize]| values.iter().map(|&value| value as u32).collect();
         Span {
-            starts: vec![0; self.lengths.len()],
-            offsets: self.lengths.iter().map(|&length| length as u32).collect(),
+            starts: vec![0; b],
+            offsets: rows.iter().map(|&row| self.lengths[row] as u32).collect(),
+            rows: (!all).then(|| narrow(rows)),
+            lengths: ragged.then(|| narrow(batch.lengths())),
         }
     }
 
-    /// Counts tokens as read.
-    pub(crate) fn advance(&mut self, lengths: &[usize]) {
-        self.lengths
-            .iter_mut()
-            .zip(lengths)
-            .for_each(|(have, &more)| *have += more);
+    /// Counts the tokens of `batch` as read.
+    pub(crate) fn advance(&mut self, batch: &TokenBatch, rows: &[usize]) {
+        for (&row, &more) in rows.iter().zip(batch.lengths()) {
+            self.lengths[row] += more;
+        }
+    }
+
+    /// The number of its rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.lengths.len()
     }
 }
 
@@ -80,6 +92,29 @@ impl lm::Cache for DecoderCache {
             }
         }
         self.lengths = rows.iter().map(|&row| self.lengths[row]).collect();
+    }
+
+    fn copy(&mut self, from: usize, to: &[usize], length: usize) {
+        let held = self.lengths[from];
+        assert!(
+            length <= held,
+            "row {from} holds {held} tokens, not {length}"
+        );
+        to.iter().for_each(|&row| self.lengths[row] = length);
+        if to.iter().all(|&row| row == from) {
+            return;
+        }
+        for layer in &mut self.layers {
+            let copy = |cache| kernels::cache_copy(cache, from, to, length);
+            layer.keys.inplace(copy);
+            if let Some(values) = &mut layer.values {
+                values.inplace(copy);
+            }
+        }
+    }
+
+    fn clear(&mut self, rows: &[usize]) {
+        rows.iter().for_each(|&row| self.lengths[row] = 0);
     }
 
     /// What lies beyond a row's length is never read and overwritten by what comes next.

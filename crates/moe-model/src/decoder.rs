@@ -4,13 +4,13 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use kernels::Span;
-use lm::{Cache, CausalLm, Hidden, MultiToken, TokenBatch};
+use lm::{CausalLm, Hidden, MultiToken, TokenBatch};
 
-use crate::attention::{Layout, projection};
+use crate::attention::{Layout, against, project, projection};
 use crate::block::Block;
 use crate::cache::DecoderCache;
 use crate::config::{ConfigError, DecoderConfig, MixtureConfig};
-use crate::count::ParameterCount;
+use crate::count::{CacheCount, ParameterCount};
 use crate::feed_forward::{Routed, balance_loss};
 use crate::init::{initialise, unset};
 use crate::mtp::MtpModule;
@@ -131,7 +131,7 @@ impl CausalLm for Decoder {
 
     fn forward(&self, batch: &TokenBatch) -> Hidden {
         let (b, t) = (batch.rows(), batch.width());
-        let layout = self.layout(batch, whole(b));
+        let layout = self.layout(batch, Span::causal(b));
         let mut x_nd = self.embed(batch);
         let mut routed = Vec::new();
         for layer in &self.model.layers {
@@ -154,7 +154,7 @@ impl CausalLm for Decoder {
     fn multi_token(&self, batch: &TokenBatch, hidden_btd: Tensor<3>) -> Option<MultiToken> {
         let mtp = self.config.mtp.as_ref()?;
         let [b, t, d] = hidden_btd.dims();
-        let layout = self.layout(batch, whole(b));
+        let layout = self.layout(batch, Span::causal(b));
         let mut hidden_nd = hidden_btd.reshape([b * t, d]);
         let modules = self.mtp.iter().zip(1..).map(|(module, ahead)| {
             let read = batch.shifted(ahead);
@@ -175,8 +175,8 @@ impl CausalLm for Decoder {
 
     fn logits(&self, hidden_nd: Tensor<2>) -> Tensor<2> {
         match &self.lm_head {
-            Some(head) => head.forward(hidden_nd),
-            None => hidden_nd.matmul(self.model.embed_tokens.weight.val().transpose()),
+            Some(head) => project(head, hidden_nd),
+            None => against(hidden_nd, self.model.embed_tokens.weight.val()),
         }
     }
 
@@ -191,19 +191,24 @@ impl CausalLm for Decoder {
         DecoderCache::new(layers, rows, capacity)
     }
 
-    fn decode(&self, batch: &TokenBatch, cache: &mut DecoderCache) -> Tensor<3> {
+    fn cache_bytes(&self) -> usize {
+        let element = self.model.embed_tokens.weight.val().dtype().size();
+        CacheCount::new(&self.config).held * element
+    }
+
+    fn decode_rows(
+        &self,
+        batch: &TokenBatch,
+        rows: &[usize],
+        cache: &mut DecoderCache,
+    ) -> Tensor<3> {
         let (b, t) = (batch.rows(), batch.width());
-        assert_eq!(
-            cache.lengths().len(),
-            b,
-            "a cache row for every row of the batch"
-        );
-        let layout = self.layout(batch, cache.span(t));
+        let layout = self.layout(batch, cache.span(batch, rows));
         let mut x_nd = self.embed(batch);
         for (layer, layer_cache) in self.model.layers.iter().zip(&mut cache.layers) {
             x_nd = layer.decode(x_nd, &layout, layer_cache);
         }
-        cache.advance(batch.lengths());
+        cache.advance(batch, rows);
         self.model
             .norm
             .forward(x_nd)
@@ -247,13 +252,5 @@ impl CausalLm for Decoder {
 
     fn device(&self) -> Device {
         self.model.embed_tokens.weight.val().device()
-    }
-}
-
-/// Rows from their first token on.
-fn whole(rows: usize) -> Span {
-    Span {
-        starts: vec![0; rows],
-        offsets: vec![0; rows],
     }
 }

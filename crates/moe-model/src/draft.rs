@@ -33,14 +33,15 @@ impl Decoder {
 impl Drafter for MtpDrafter<'_> {
     fn draft(&mut self, hidden_btd: Tensor<3>, settled: &TokenBatch) -> Vec<Vec<u32>> {
         let [b, t, d] = hidden_btd.dims();
-        let layout = self.model.layout(settled, self.cache.span(t));
+        let rows: Vec<usize> = (0..self.cache.rows()).collect();
+        let layout = self.model.layout(settled, self.cache.span(settled, &rows));
         let out_nd = self.model.mtp[0].decode(
             hidden_btd.reshape([b * t, d]),
             self.model.embed(settled),
             &layout,
             &mut self.cache.layers[0],
         );
-        self.cache.advance(settled.lengths());
+        self.cache.advance(settled, &rows);
         let lengths = settled.lengths().iter().enumerate();
         let last: Vec<i32> = lengths.map(|(row, n)| (row * t + n - 1) as i32).collect();
         let last = Tensor::<1, Int>::from_data(TensorData::new(last, [b]), &out_nd.device());

@@ -16,7 +16,7 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
-use crate::attention::{Layout, projection};
+use crate::attention::{Layout, project, projection};
 use crate::block::Block;
 use crate::cache::LayerCache;
 use crate::config::DecoderConfig;
@@ -94,7 +94,7 @@ impl MtpModule {
 
     fn join(&self, hidden_nd: Tensor<2>, ahead_nd: Tensor<2>) -> Tensor<2> {
         let parts = vec![self.enorm.forward(ahead_nd), self.hnorm.forward(hidden_nd)];
-        self.eh_proj.forward(Tensor::cat(parts, 1))
+        project(&self.eh_proj, Tensor::cat(parts, 1))
     }
 }
 

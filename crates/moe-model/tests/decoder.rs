@@ -169,6 +169,7 @@ fn the_sampler_reports_the_log_probs_training_sees() {
         sampling: Sampling {
             temperature: 0.7,
             top_p: 1.0,
+            ..Sampling::PLAIN
         },
         max_new_tokens: 9,
         end_token: 2,

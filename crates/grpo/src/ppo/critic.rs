@@ -55,8 +55,17 @@ impl<M: CausalLm> CausalLm for Critic<M> {
         self.body.cache(rows, capacity)
     }
 
-    fn decode(&self, batch: &TokenBatch, cache: &mut Self::Cache) -> Tensor<3> {
-        self.body.decode(batch, cache)
+    fn cache_bytes(&self) -> usize {
+        self.body.cache_bytes()
+    }
+
+    fn decode_rows(
+        &self,
+        batch: &TokenBatch,
+        rows: &[usize],
+        cache: &mut Self::Cache,
+    ) -> Tensor<3> {
+        self.body.decode_rows(batch, rows, cache)
     }
 
     fn after_step(self, load: &[Vec<u64>]) -> Self {

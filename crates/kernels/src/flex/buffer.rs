@@ -60,6 +60,28 @@ pub(super) fn with_rows(tensor: FlexTensor) -> FlexTensor {
     }
 }
 
+/// A tensor with strides that are not negative and a stride of 1 along its last axis, or along its
+/// last but one where `either` will do. Copies only what has not.
+pub(super) fn with_lines(tensor: FlexTensor, either: bool) -> FlexTensor {
+    let (strides, dims) = (tensor.layout().strides(), tensor.layout().shape());
+    let axes = strides.len();
+    let along = |axis: usize| strides[axis] == 1 || dims[axis] == 1;
+    if strides.iter().all(|&s| s >= 0) && (along(axes - 1) || either && along(axes - 2)) {
+        tensor
+    } else {
+        tensor.to_contiguous()
+    }
+}
+
+/// The elements of a tensor that went through [`with_lines`], from its first on, and its strides.
+pub(super) fn strided<const D: usize>(tensor: &FlexTensor) -> (&[f32], [usize; D]) {
+    let layout = tensor.layout();
+    (
+        &tensor.storage::<f32>()[layout.start_offset()..],
+        std::array::from_fn(|axis| layout.strides()[axis] as usize),
+    )
+}
+
 /// A four-axis tensor read row by row, without copying a slice or a broadcast of another tensor.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {

@@ -46,6 +46,7 @@ fn left_padding_and_a_cache() {
     let span = Span {
         starts: vec![0, 2, 5],
         offsets: vec![3, 4, 0],
+        ..Span::causal(0)
     };
     check([3, 7, 13, 4, 2, 8, 6], &span);
     check(
@@ -53,6 +54,7 @@ fn left_padding_and_a_cache() {
         &Span {
             starts: vec![0, 20, 66],
             offsets: vec![3, 4, 0],
+            ..Span::causal(0)
         },
     );
 }
@@ -62,6 +64,7 @@ fn decoding() {
     let span = Span {
         starts: vec![0, 3, 7],
         offsets: vec![0, 9, 12],
+        ..Span::causal(0)
     };
     for (h, g) in [(4, 4), (4, 2), (8, 1)] {
         check([3, 1, 13, h, g, 40, 33], &span);
@@ -84,6 +87,7 @@ fn decoding_equals_the_last_row_of_training() {
     let span = Span {
         starts: vec![0; b],
         offsets: vec![8; b],
+        ..Span::causal(0)
     };
     let last = kernels::attention(q.narrow(1, 8, 1), k, v, &span, 1.0);
     close(
@@ -104,6 +108,7 @@ fn a_query_that_sees_nothing_gets_zeros() {
             let span = Span {
                 starts: vec![4],
                 offsets: vec![0],
+                ..Span::causal(0)
             };
             let out = kernels::attention(q, k.clone(), k, &span, 1.0);
             assert!(values(out).iter().all(|&x| x == 0.0));
@@ -119,6 +124,7 @@ fn what_lies_past_the_span_does_not_matter() {
     let span = Span {
         starts: vec![1],
         offsets: vec![3],
+        ..Span::causal(0)
     };
     let run = |cache: &[f64]| {
         let k = floats(cache, [1, 12, 1, 2], &device, DType::F32);
@@ -137,6 +143,7 @@ fn refuses_a_query_past_the_cache() {
     let span = Span {
         starts: vec![0; 2],
         offsets: vec![0, 4],
+        ..Span::causal(0)
     };
     kernels::attention(tensor(2), tensor(5), tensor(5), &span, 1.0);
 }

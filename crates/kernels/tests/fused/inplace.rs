@@ -1,7 +1,7 @@
 //! The operations that change what they are given: cache writing and AdamW.
 
 use burn::tensor::{DType, Device, Tensor};
-use kernels::{AdamWStep, composed};
+use kernels::{AdamWStep, Span, composed};
 
 use crate::against::{close, floats, numbers, values};
 
@@ -14,32 +14,78 @@ fn address<const D: usize>(tensor: &Tensor<D>) -> *const u8 {
         .as_ptr()
 }
 
+/// A span with these offsets, every batch row its own row.
+fn at(offsets: &[u32]) -> Span {
+    Span {
+        offsets: offsets.to_vec(),
+        ..Span::causal(offsets.len())
+    }
+}
+
 #[test]
 fn cache_write_agrees_with_the_composed_form() {
     let device = Device::flex();
-    let [b, s, g, d] = [3, 7, 2, 5];
-    for (t, offsets) in [
-        (1, [0, 6, 3]),
-        (1, [2, 2, 2]),
-        (4, [0, 3, 1]),
-        (7, [0, 0, 0]),
-    ] {
+    let [b, r, s, g, d] = [3, 5, 7, 2, 5];
+    let spans = [
+        (1, at(&[0, 6, 3])),
+        (1, at(&[2, 2, 2])),
+        (4, at(&[0, 3, 1])),
+        (7, at(&[0, 0, 0])),
+    ];
+    let named = |(t, span): (usize, Span)| {
+        let span = Span {
+            rows: Some(vec![4, 0, 2]),
+            lengths: Some(vec![t as u32, 1, 0]),
+            ..span
+        };
+        (t, span, r)
+    };
+    let plain = spans.clone().map(|(t, span)| (t, span, b));
+    for (t, span, r) in plain.into_iter().chain(spans.map(named)) {
         for dtype in [DType::F32, DType::F64] {
-            let cache = floats(&numbers(1, b * s * g * d), [b, s, g, d], &device, dtype);
+            let cache = floats(&numbers(1, r * s * g * d), [r, s, g, d], &device, dtype);
             let new = floats(&numbers(2, b * t * g * d), [b, t, g, d], &device, dtype);
-            let written = values(kernels::cache_write(cache.clone(), new.clone(), &offsets));
-            let expected = values(composed::cache_write(cache.clone(), new.clone(), &offsets));
+            let written = values(kernels::cache_write(cache.clone(), new.clone(), &span));
+            let expected = values(composed::cache_write(cache.clone(), new.clone(), &span));
             assert_eq!(written, expected);
             let (old, new) = (values(cache), values(new));
+            let rows = span.rows.clone().unwrap_or(vec![0, 1, 2]);
+            let lengths = span.lengths.clone().unwrap_or(vec![t as u32; 3]);
             for (place, &value) in written.iter().enumerate() {
                 let (row, column) = (place / (s * g * d), place / (g * d) % s);
-                let entry = column
-                    .checked_sub(offsets[row] as usize)
-                    .filter(|&entry| entry < t);
-                let source = entry.map(|entry| new[(row * t + entry) * g * d + place % (g * d)]);
+                let source = rows
+                    .iter()
+                    .position(|&at| at as usize == row)
+                    .and_then(|at| {
+                        let entry = column.checked_sub(span.offsets[at] as usize)?;
+                        let written = entry < lengths[at] as usize;
+                        written.then(|| new[(at * t + entry) * g * d + place % (g * d)])
+                    });
                 assert_eq!(value, source.unwrap_or(old[place]));
             }
         }
+    }
+}
+
+#[test]
+fn a_row_is_copied_to_others_as_far_as_asked() {
+    let device = Device::flex();
+    let shape = [4, 3, 1, 2];
+    for dtype in [DType::F32, DType::F64] {
+        let cache = floats(&numbers(1, 24), shape, &device, dtype);
+        let old = values(cache.clone());
+        let fused = values(kernels::cache_copy(cache.clone(), 1, &[1, 3, 0], 2));
+        assert_eq!(fused, values(composed::cache_copy(cache, 1, &[1, 3, 0], 2)));
+        let expected = |place: usize| match (place / 6, place % 6) {
+            (0 | 3, at @ 0..4) => old[6 + at],
+            _ => old[place],
+        };
+        assert!(
+            fused
+                .iter()
+                .enumerate()
+                .all(|(at, &value)| value == expected(at))
+        );
     }
 }
 
@@ -49,25 +95,42 @@ fn a_cache_is_written_in_place_unless_it_is_shared() {
     let new = Tensor::<4>::ones([2, 1, 1, 4], &device);
     let mut cache = Tensor::<4>::zeros([2, 8, 1, 4], &device);
     let before = address(&cache);
-    cache.inplace(|cache| kernels::cache_write(cache, new.clone(), &[3, 5]));
+    cache.inplace(|cache| kernels::cache_write(cache, new.clone(), &at(&[3, 5])));
+    assert_eq!(address(&cache), before);
+    cache.inplace(|cache| kernels::cache_copy(cache, 0, &[1], 2));
     assert_eq!(address(&cache), before);
 
     let kept = cache.clone();
-    cache.inplace(|cache| kernels::cache_write(cache, new, &[0, 0]));
+    cache.inplace(|cache| kernels::cache_write(cache, new, &at(&[0, 0])));
     assert_ne!(address(&cache), before);
     assert_eq!(values(kept).iter().sum::<f64>(), 8.0);
     assert_eq!(values(cache).iter().sum::<f64>(), 16.0);
 }
 
 #[test]
-#[should_panic(expected = "row 1 writes 2 entries at column 7 of 8")]
+#[should_panic(expected = "row 1 has 2 queries from column 7 on, but only 8 columns")]
 fn a_cache_has_an_end() {
     let device = Device::flex();
     let (cache, new) = (
         Tensor::zeros([2, 8, 1, 4], &device),
         Tensor::ones([2, 2, 1, 4], &device),
     );
-    kernels::cache_write(cache, new, &[0, 7]);
+    kernels::cache_write(cache, new, &at(&[0, 7]));
+}
+
+#[test]
+#[should_panic(expected = "row 2 is not among 4, or named twice")]
+fn no_row_of_a_cache_is_named_twice() {
+    let device = Device::flex();
+    let span = Span {
+        rows: Some(vec![2, 2]),
+        ..at(&[0, 1])
+    };
+    let (cache, new) = (
+        Tensor::zeros([4, 8, 1, 4], &device),
+        Tensor::ones([2, 1, 1, 4], &device),
+    );
+    kernels::cache_write(cache, new, &span);
 }
 
 fn step(count: i32) -> AdamWStep {

@@ -6,7 +6,7 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use kernels::RopeLayout;
 
-use super::{Layout, biased};
+use super::{Layout, biased, project};
 use crate::cache::LayerCache;
 use crate::config::{DecoderConfig, GroupedConfig};
 use crate::norm::RmsNorm;
@@ -64,12 +64,12 @@ impl Grouped {
         cache: &mut LayerCache,
     ) -> Tensor<2> {
         let [q, k, v] = self.project(x_nd, layout);
-        let offsets = &layout.span.offsets;
+        let span = &layout.span;
         cache
             .keys
-            .inplace(|keys| kernels::cache_write(keys, k, offsets));
+            .inplace(|keys| kernels::cache_write(keys, k, span));
         let values = cache.values.as_mut().expect("a grouped cache holds values");
-        values.inplace(|values| kernels::cache_write(values, v, offsets));
+        values.inplace(|values| kernels::cache_write(values, v, span));
         self.attend(q, cache.keys.clone(), values.clone(), layout)
     }
 
@@ -88,13 +88,17 @@ impl Grouped {
             };
             self.rotate(x.reshape([b, t, heads, d]), layout)
         };
-        let q = place(self.q_proj.forward(x_nd.clone()), self.heads, &self.q_norm);
+        let q = place(
+            project(&self.q_proj, x_nd.clone()),
+            self.heads,
+            &self.q_norm,
+        );
         let k = place(
-            self.k_proj.forward(x_nd.clone()),
+            project(&self.k_proj, x_nd.clone()),
             self.kv_heads,
             &self.k_norm,
         );
-        let v = self.v_proj.forward(x_nd);
+        let v = project(&self.v_proj, x_nd);
         [q, k, v.reshape([b, t, self.kv_heads, d])]
     }
 
@@ -114,7 +118,6 @@ impl Grouped {
         let scale = (self.head_dim as f64).powf(-0.5);
         let mixed = kernels::attention(q, k, v, &layout.span, scale);
         let n = layout.rows * layout.width;
-        self.o_proj
-            .forward(mixed.reshape([n, self.heads * self.head_dim]))
+        project(&self.o_proj, mixed.reshape([n, self.heads * self.head_dim]))
     }
 }

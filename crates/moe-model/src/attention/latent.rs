@@ -10,7 +10,7 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use kernels::RopeLayout;
 
-use super::{Layout, biased, projection};
+use super::{Layout, biased, project, projection};
 use crate::cache::LayerCache;
 use crate::config::{DecoderConfig, LatentConfig};
 use crate::norm::RmsNorm;
@@ -74,7 +74,7 @@ impl Latent {
         let (b, t) = (layout.rows, layout.width);
         let (q_nope, q_rope) = self.queries(x_nd.clone(), layout);
         let (latent_nr, k_rope) = self.compress(x_nd, layout);
-        let kv = self.kv_b_proj.forward(latent_nr);
+        let kv = project(&self.kv_b_proj, latent_nr);
         let kv = kv.reshape([b, t, self.heads, self.nope + self.value]);
         let k_nope = kv.clone().narrow(3, 0, self.nope);
         let v = kv.narrow(3, self.nope, self.value);
@@ -82,8 +82,10 @@ impl Latent {
         let q = Tensor::cat(vec![q_nope, q_rope], 3);
         let k = Tensor::cat(vec![k_nope, k_rope], 3);
         let mixed = kernels::attention(q, k, v, &layout.span, self.scale);
-        self.o_proj
-            .forward(mixed.reshape([b * t, self.heads * self.value]))
+        project(
+            &self.o_proj,
+            mixed.reshape([b * t, self.heads * self.value]),
+        )
     }
 
     pub(crate) fn decode(
@@ -99,11 +101,11 @@ impl Latent {
         let keys = Tensor::cat(vec![latent, k_rope], 3);
         cache
             .keys
-            .inplace(|cached| kernels::cache_write(cached, keys, &layout.span.offsets));
+            .inplace(|cached| kernels::cache_write(cached, keys, &layout.span));
 
         let (up_key_hpr, up_value_hrv) = self.absorbed();
-        let q_nope = q_nope.reshape([n, self.heads, self.nope]).swap_dims(0, 1);
-        let q_latent = q_nope.matmul(up_key_hpr).swap_dims(0, 1);
+        let q_nope = q_nope.reshape([n, self.heads, self.nope]);
+        let q_latent = kernels::linear_heads(q_nope, up_key_hpr);
         let q_latent = q_latent.reshape([b, t, self.heads, self.rank]);
         let q = Tensor::cat(vec![q_latent, q_rope], 3);
         let mixed = kernels::attention(
@@ -116,9 +118,8 @@ impl Latent {
         let mixed = mixed
             .narrow(3, 0, self.rank)
             .reshape([n, self.heads, self.rank]);
-        let values = mixed.swap_dims(0, 1).matmul(up_value_hrv).swap_dims(0, 1);
-        self.o_proj
-            .forward(values.reshape([n, self.heads * self.value]))
+        let values = kernels::linear_heads(mixed, up_value_hrv);
+        project(&self.o_proj, values.reshape([n, self.heads * self.value]))
     }
 
     pub(crate) fn cache(&self, rows: usize, capacity: usize, device: &Device) -> LayerCache {
@@ -133,9 +134,9 @@ impl Latent {
             &self.q_a_layernorm,
             &self.q_b_proj,
         ) {
-            (Some(direct), ..) => direct.forward(x_nd),
+            (Some(direct), ..) => project(direct, x_nd),
             (None, Some(down), Some(norm), Some(up)) => {
-                up.forward(norm.forward(down.forward(x_nd)))
+                project(up, norm.forward(project(down, x_nd)))
             }
             _ => unreachable!("queries are projected directly or through a compression"),
         };
@@ -146,7 +147,7 @@ impl Latent {
 
     /// The compressed vector `[n, r]` and the rotary key `[b, t, 1, rope]`.
     fn compress(&self, x_nd: Tensor<2>, layout: &Layout) -> (Tensor<2>, Tensor<4>) {
-        let joint = self.kv_a_proj_with_mqa.forward(x_nd);
+        let joint = project(&self.kv_a_proj_with_mqa, x_nd);
         let k_rope = joint.clone().narrow(1, self.rank, self.rope);
         let k_rope = k_rope.reshape([layout.rows, layout.width, 1, self.rope]);
         let latent = self.kv_a_layernorm.forward(joint.narrow(1, 0, self.rank));

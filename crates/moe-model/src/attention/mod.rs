@@ -83,6 +83,20 @@ impl AttentionConfig {
     }
 }
 
+/// A projection of rows; without gradients each by itself, as [`kernels::linear`] has it.
+pub(crate) fn project(linear: &Linear, x_nd: Tensor<2>) -> Tensor<2> {
+    let bias = linear.bias.as_ref().map(|bias| bias.val());
+    kernels::linear(x_nd, linear.weight.val(), bias)
+}
+
+/// Each row against each row of a matrix, `x · weightᵀ`; without gradients each by itself.
+pub(crate) fn against(x_nd: Tensor<2>, weight_vd: Tensor<2>) -> Tensor<2> {
+    if x_nd.device().is_autodiff() {
+        return x_nd.matmul(weight_vd.transpose());
+    }
+    kernels::linear(x_nd, weight_vd.transpose(), None)
+}
+
 /// A projection without bias.
 pub(crate) fn projection(from: usize, to: usize, device: &Device) -> Linear {
     biased(from, to, false, device)

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
-use crate::attention::biased;
+use crate::attention::{biased, project};
 
 #[derive(Module, Debug)]
 pub(crate) struct Dense {
@@ -23,8 +23,8 @@ impl Dense {
     }
 
     pub(crate) fn forward(&self, x_nd: Tensor<2>) -> Tensor<2> {
-        let gate = self.gate_proj.forward(x_nd.clone());
-        let up = self.up_proj.forward(x_nd);
-        self.down_proj.forward(kernels::swiglu(gate, up))
+        let gate = project(&self.gate_proj, x_nd.clone());
+        let up = project(&self.up_proj, x_nd);
+        project(&self.down_proj, kernels::swiglu(gate, up))
     }
 }

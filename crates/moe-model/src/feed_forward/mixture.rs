@@ -9,6 +9,7 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 use kernels::Selection;
 
 use super::{Dense, Fed, Routed};
+use crate::attention::against;
 use crate::config::{MixtureConfig, Scores};
 use crate::init::unset;
 
@@ -70,7 +71,7 @@ impl Mixture {
     }
 
     pub(crate) fn forward(&self, x_nd: Tensor<2>) -> Fed {
-        let logits_ne = x_nd.clone().matmul(self.gate.weight.val().transpose());
+        let logits_ne = against(x_nd.clone(), self.gate.weight.val());
         let scores_ne = match self.gate.e_score_correction_bias {
             Some(_) => activation::sigmoid(logits_ne.clone()),
             None => activation::softmax(logits_ne.clone(), 1),

@@ -290,6 +290,7 @@ fn greedy(model: &Decoder, ask: &Generate, end: Option<u32>) -> Result<Vec<Vec<u
         sampling: Sampling {
             temperature: 0.0,
             top_p: 1.0,
+            ..Sampling::PLAIN
         },
         max_new_tokens: ask.max_new_tokens,
         end_token: end.unwrap_or(u32::MAX),

@@ -16,7 +16,11 @@ pub(super) fn options(
 ) -> SampleOptions {
     SampleOptions {
         group: samples as u32,
-        sampling: Sampling { temperature, top_p },
+        sampling: Sampling {
+            temperature,
+            top_p,
+            ..Sampling::PLAIN
+        },
         max_new_tokens,
         max_rows: MAX_ROWS.max(samples),
         seed,

@@ -51,13 +51,14 @@ simd_fn! {
     ) {
         let Problem { q, k, v, span, scale } = *problem;
         let start = span.starts[row] as usize;
+        let held = span.row(row);
         let width = scores.len() / log_sums.len();
         let e = v.dims[3];
         let shared = log_sums.len() / groups.len();
         let first = groups.start * shared;
         for column in 0..width {
             for group in groups.clone() {
-                let key = k.row(row, start + column, group);
+                let key = k.row(held, start + column, group);
                 for head in group * shared..(group + 1) * shared {
                     let score = dot(q.row(row, 0, head), key) * scale;
                     scores[(head - first) * width + column] = score;
@@ -69,7 +70,7 @@ simd_fn! {
         }
         for column in 0..width {
             for group in groups.clone() {
-                let value = v.row(row, start + column, group);
+                let value = v.row(held, start + column, group);
                 for head in group * shared - first..(group + 1) * shared - first {
                     add_scaled(&mut out[head * e..][..e], scores[head * width + column], value);
                 }

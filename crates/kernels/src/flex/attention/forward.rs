@@ -28,8 +28,9 @@ pub(super) fn run(problem: &Problem<'_>) -> (Vec<f32>, Vec<f32>) {
             .tasks()
             .zip(log_sums.chunks_mut((shared * t).max(1))),
         |scratch, ((row, group), log_sums)| {
+            let wanted = problem.span.length(row, t);
             for (head, log_sums) in problem.heads(group).zip(log_sums.chunks_mut(t)) {
-                for (tile, log_sums) in log_sums.chunks_mut(TILE).enumerate() {
+                for (tile, log_sums) in log_sums[..wanted].chunks_mut(TILE).enumerate() {
                     let first = tile * TILE;
                     scratch.tile(problem, [row, head, group], first, log_sums);
                     for (i, values) in scratch.out.chunks_exact(e.max(1)).enumerate() {
@@ -55,6 +56,7 @@ impl Scratch {
     ) {
         let ([_, _, _, d], e) = (problem.q.dims, problem.v.dims[3]);
         let queries = log_sums.len();
+        let held = problem.span.row(row);
         let columns = problem.columns(row, first + queries - 1);
         let width = columns.len();
         self.scores.resize(queries * width, 0.0);
@@ -68,7 +70,7 @@ impl Scratch {
             &mut self.scores,
             [queries, d, width],
             Matrix::new(problem.q.from(row, first, head), problem.q.step()),
-            Matrix::new(problem.k.from(row, columns.start, group), problem.k.step()).t(),
+            Matrix::new(problem.k.from(held, columns.start, group), problem.k.step()).t(),
             problem.scale,
             Into::Set,
         );
@@ -77,7 +79,7 @@ impl Scratch {
             &mut self.out,
             [queries, width, e],
             Matrix::new(&self.scores, width),
-            Matrix::new(problem.v.from(row, columns.start, group), problem.v.step()),
+            Matrix::new(problem.v.from(held, columns.start, group), problem.v.step()),
             1.0,
             Into::Set,
         );

@@ -166,7 +166,7 @@ struct Problem<'a> {
 impl Problem<'_> {
     /// Every pair of batch row and key-value head.
     fn tasks(&self) -> impl Iterator<Item = (usize, usize)> {
-        let [b, _, g, _] = self.k.dims;
+        let ([b, ..], [_, _, g, _]) = (self.q.dims, self.k.dims);
         (0..b).flat_map(move |row| (0..g).map(move |group| (row, group)))
     }
 
@@ -185,7 +185,7 @@ impl Problem<'_> {
     /// Multiply-adds of the whole, roughly.
     fn work(&self) -> usize {
         let [_, t, h, d] = self.q.dims;
-        let columns: usize = (0..self.k.dims[0])
+        let columns: usize = (0..self.q.dims[0])
             .map(|row| self.columns(row, t - 1).len())
             .sum();
         columns * t * h * (d + self.v.dims[3])

@@ -3,6 +3,7 @@
 use super::{BLOCK, Problem};
 use crate::flex::matmul::{Into, Matrix, matmul};
 use crate::flex::parallel::{Pool, for_each_with};
+use crate::flex::product::{self, Product, Weight};
 use crate::flex::simd::{sigmoid, simd_fn};
 
 static POOL: Pool<Scratch> = Pool::new();
@@ -14,6 +15,7 @@ struct Scratch {
     gate: Vec<f32>,
     up: Vec<f32>,
     inner: Vec<f32>,
+    sums: product::Scratch,
 }
 
 /// The experts' unweighted results by line, `[n·k, d]`. `keep` receives the two pre-activations by
@@ -70,6 +72,10 @@ impl Scratch {
         let Problem { d, f, .. } = *problem;
         let lines = places.len();
         problem.take(&mut self.x, problem.x, places);
+        if gate.is_none() && up.is_none() {
+            self.alone(problem, expert, lines, results);
+            return;
+        }
         self.gate.resize(lines * f, 0.0);
         self.up.resize(lines * f, 0.0);
         self.inner.resize(lines * f, 0.0);
@@ -90,6 +96,37 @@ impl Scratch {
             1.0,
             Into::Set,
         );
+    }
+}
+
+impl Scratch {
+    /// The same for nobody's gradient: each row's bits are its own, whoever else has this expert.
+    fn alone(&mut self, problem: &Problem<'_>, expert: usize, lines: usize, results: &mut [f32]) {
+        let Problem { d, f, .. } = *problem;
+        for space in [&mut self.gate, &mut self.up, &mut self.inner] {
+            space.resize(lines * f, 0.0);
+        }
+        let mut multiply = |out: &mut [f32], x, weight, [d, f]: [usize; 2]| {
+            let weight = Weight {
+                data: problem.of(weight, expert),
+                head: 0,
+                row: f,
+                column: 1,
+            };
+            let product = Product {
+                x,
+                x_row: d,
+                x_head: 0,
+                weight,
+                heads: 1,
+                sizes: [lines, d, f],
+            };
+            product::run_alone(out, &product, &mut self.sums);
+        };
+        multiply(&mut self.gate, &self.x, problem.gate, [d, f]);
+        multiply(&mut self.up, &self.x, problem.up, [d, f]);
+        activate(&mut self.inner, &self.gate, &self.up);
+        multiply(results, &self.inner, problem.down, [f, d]);
     }
 }
 

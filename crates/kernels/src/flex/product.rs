@@ -1,0 +1,247 @@
+//! The product of rows with a weight, every element summed in the order of the inner axis.
+//!
+//! An element is a chain of fused multiply-adds from 0 on, whatever the number of rows, threads or
+//! the vector width: that is what makes a row's result its own. Up to [`ROWS`] rows read the weight
+//! where it lies, several of its rows at a time, as fast as memory gives it; more rows, and weights
+//! stored the other way round, have it copied in panels of [`PANEL`] columns first.
+
+use super::parallel::{Pool, Scattered, for_each_with};
+use super::vector::{PANEL, ROWS, multiply, stream};
+
+/// Columns of the result that make a task.
+const COLUMNS: usize = 4 * PANEL;
+
+/// Rows of the weight read at a time where it lies.
+const STRIP: usize = 8;
+
+/// Inner elements of a copied panel at most, so that it stays in the second-level cache.
+const DEPTH: usize = 1024;
+
+static POOL: Pool<Scratch> = Pool::new();
+
+/// A thread's sums and its copied panel.
+#[derive(Default)]
+pub(super) struct Scratch {
+    sums: Vec<f32>,
+    panel: Vec<f32>,
+}
+
+/// A stack of matrices, one a head: `element(h, i, j) = data[h · head + i · row + j · column]`,
+/// where `row` or `column` is 1.
+#[derive(Clone, Copy)]
+pub(super) struct Weight<'a> {
+    pub(super) data: &'a [f32],
+    pub(super) head: usize,
+    pub(super) row: usize,
+    pub(super) column: usize,
+}
+
+/// `out[r, h, ·] = x[r, h, ·] · weight[h]`, `out` contiguous.
+#[derive(Clone, Copy)]
+pub(super) struct Product<'a> {
+    /// Row r of head h begins at `r · x_row + h · x_head` and is contiguous.
+    pub(super) x: &'a [f32],
+    pub(super) x_row: usize,
+    pub(super) x_head: usize,
+    pub(super) weight: Weight<'a>,
+    pub(super) heads: usize,
+    /// Rows, inner elements, columns.
+    pub(super) sizes: [usize; 3],
+}
+
+/// Fills `out` on as many threads as it is worth.
+pub(super) fn run(out: &mut [f32], product: &Product<'_>) {
+    let [n, d, f] = product.sizes;
+    assert!(
+        out.len() >= n * product.heads * f,
+        "product: no room for the result"
+    );
+    if n * f * product.heads == 0 || d == 0 {
+        return;
+    }
+    let out = Scattered::new(out);
+    let ranges = f.div_ceil(COLUMNS);
+    let tasks = (0..product.heads * ranges).map(|task| (task / ranges, task % ranges * COLUMNS));
+    for_each_with(
+        &POOL,
+        n * d * f * product.heads / 4,
+        tasks,
+        |scratch, (head, first)| {
+            let columns = COLUMNS.min(f - first);
+            scratch.columns(product, head, first, columns);
+            for (row, sums) in scratch.sums.chunks_exact(COLUMNS).take(n).enumerate() {
+                let place = (row * product.heads + head) * f + first;
+                // SAFETY: a task writes its own columns of its own head.
+                unsafe { out.write(place, &sums[..columns]) };
+            }
+        },
+    );
+}
+
+/// The same for one head and on this thread: `out` is `[n, f]`.
+pub(super) fn run_alone(out: &mut [f32], product: &Product<'_>, scratch: &mut Scratch) {
+    let [n, d, f] = product.sizes;
+    if n * f == 0 || d == 0 {
+        return;
+    }
+    for first in (0..f).step_by(COLUMNS) {
+        let columns = COLUMNS.min(f - first);
+        scratch.columns(product, 0, first, columns);
+        for (row, sums) in scratch.sums.chunks_exact(COLUMNS).take(n).enumerate() {
+            out[row * f + first..][..columns].copy_from_slice(&sums[..columns]);
+        }
+    }
+}
+
+impl Scratch {
+    /// Fills `sums`, rows of [`COLUMNS`], with columns `first..first + columns` of a head.
+    fn columns(&mut self, product: &Product<'_>, head: usize, first: usize, columns: usize) {
+        let [n, d, _] = product.sizes;
+        let Weight { row, column, .. } = product.weight;
+        let x = &product.x[head * product.x_head..];
+        let weight = &product.weight.data[head * product.weight.head + first * column..];
+        self.sums.clear();
+        self.sums.resize(n * COLUMNS, 0.0);
+        let mut whole = 0;
+        if n <= ROWS && column == 1 {
+            whole = columns / PANEL;
+            let sums = &mut self.sums;
+            stream(
+                sums,
+                COLUMNS,
+                x,
+                product.x_row,
+                weight,
+                row,
+                [n, d, whole],
+                STRIP,
+            );
+        }
+        for panel in whole..columns.div_ceil(PANEL) {
+            let width = PANEL.min(columns - panel * PANEL);
+            for depth in (0..d).step_by(DEPTH) {
+                let length = DEPTH.min(d - depth);
+                let part = &weight[panel * PANEL * column + depth * row..];
+                pack(&mut self.panel, part, [row, column], [length, width]);
+                let sums = &mut self.sums[panel * PANEL..];
+                let x = &x[depth..];
+                multiply(sums, COLUMNS, x, product.x_row, &self.panel, [n, length]);
+            }
+        }
+    }
+}
+
+/// Copies `length` rows of `width` columns to rows of [`PANEL`], the rest of which is 0.
+fn pack(
+    panel: &mut Vec<f32>,
+    weight: &[f32],
+    [row, column]: [usize; 2],
+    [length, width]: [usize; 2],
+) {
+    panel.resize(length * PANEL, 0.0);
+    let panel = &mut panel[..length * PANEL];
+    if column == 1 {
+        for (i, packed) in panel.chunks_exact_mut(PANEL).enumerate() {
+            packed[..width].copy_from_slice(&weight[i * row..][..width]);
+            packed[width..].fill(0.0);
+        }
+        return;
+    }
+    // The inner axis is the contiguous one: a block of 16 rows of the panel at a time, so that each
+    // line of the weight is read once.
+    for (block, packed) in panel.chunks_mut(16 * PANEL).enumerate() {
+        let rows = packed.len() / PANEL;
+        for j in 0..PANEL {
+            if j < width {
+                let line = &weight[j * column + block * 16 * row..][..(rows - 1) * row + 1];
+                for i in 0..rows {
+                    packed[i * PANEL + j] = line[i * row];
+                }
+            } else {
+                (0..rows).for_each(|i| packed[i * PANEL + j] = 0.0);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values without a pattern, in −1..1.
+    fn values(count: usize, seed: u32) -> Vec<f32> {
+        let next = |state: &mut u32| {
+            *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            Some((*state >> 8) as f32 / (1 << 23) as f32 - 1.0)
+        };
+        std::iter::successors(Some(seed), |_| None)
+            .flat_map(|seed| std::iter::repeat_n((), count).scan(seed, move |s, ()| next(s)))
+            .collect()
+    }
+
+    #[test]
+    fn every_element_is_one_chain_of_multiply_adds() {
+        for [n, d, f] in [
+            [1, 1, 1],
+            [1, 70, 32],
+            [2, 9, 33],
+            [7, 40, 161],
+            [30, 1100, 20],
+            [13, 8, 300],
+        ] {
+            let (x, w) = (values(n * d, 1), values(d * f, 2));
+            let turned: Vec<f32> = (0..d * f).map(|at| w[at % d * f + at / d]).collect();
+            let chain = |r: usize, j: usize| {
+                (0..d).fold(0.0, |sum, i| w[i * f + j].mul_add(x[r * d + i], sum))
+            };
+            let expected: Vec<f32> = (0..n * f).map(|at| chain(at / f, at % f)).collect();
+            for (data, row, column) in [(&w, f, 1), (&turned, 1, d)] {
+                let product = Product {
+                    x: &x,
+                    x_row: d,
+                    x_head: 0,
+                    weight: Weight {
+                        data,
+                        head: 0,
+                        row,
+                        column,
+                    },
+                    heads: 1,
+                    sizes: [n, d, f],
+                };
+                let mut out = vec![9.0; n * f];
+                run(&mut out, &product);
+                assert_eq!(out, expected, "{n} {d} {f}");
+                let mut out = vec![9.0; n * f];
+                run_alone(&mut out, &product, &mut Scratch::default());
+                assert_eq!(out, expected, "{n} {d} {f}");
+            }
+        }
+    }
+
+    #[test]
+    fn heads_have_their_own_rows_and_weights() {
+        // Two rows of two heads of two; heads double and triple.
+        let x: Vec<f32> = (1..9).map(|i| i as f32).collect();
+        let w = [2.0, 0.0, 0.0, 2.0, 3.0, 0.0, 0.0, 3.0];
+        let mut out = vec![0.0; 8];
+        let weight = Weight {
+            data: &w,
+            head: 4,
+            row: 2,
+            column: 1,
+        };
+        run(
+            &mut out,
+            &Product {
+                x: &x,
+                x_row: 4,
+                x_head: 2,
+                weight,
+                heads: 2,
+                sizes: [2, 2, 2],
+            },
+        );
+        assert_eq!(out, [2.0, 4.0, 9.0, 12.0, 10.0, 12.0, 21.0, 24.0]);
+    }
+}
