@@ -5,7 +5,7 @@
 //!   exact numbers ([`Rational`]);
 //! - [`tasks`]: endless generated problems in five families, two languages and rising levels;
 //! - [`corpus`]: the texts a base model is pretrained on, curated responses, general questions;
-//! - [`template`], [`chat`] and [`tokenizer`]: how texts and conversations become tokens;
+//! - [`template`], [`chat`], [`reasoning`] and [`tokenizer`]: how texts and conversations become tokens;
 //! - [`import`]: problems from a file.
 //!
 //! Left out: models, rewards, and comparing an answer with a gold answer as text (`rewards`).
@@ -16,6 +16,7 @@ pub mod corpus;
 pub mod import;
 mod language;
 mod rational;
+pub mod reasoning;
 mod records;
 pub mod seed;
 pub mod tasks;

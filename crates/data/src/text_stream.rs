@@ -104,7 +104,7 @@ mod tests {
             vec![bytes[0], letter, bytes[1], letter],
             vec![bytes[0], bytes[1]],
             vec![bytes[2], bytes[2], bytes[0]],
-            vec![tokenizer.user, letter, tokenizer.end, 100_000],
+            vec![tokenizer.pad, letter, tokenizer.end, 100_000],
         ] {
             assert_eq!(streamed(&tokenizer, &tokens).1, tokenizer.decode(&tokens));
         }
