@@ -42,6 +42,11 @@ impl ReasoningStream {
         }
     }
 
+    /// Whether what comes next belongs to the reasoning.
+    pub fn is_reasoning(&self) -> bool {
+        self.place == Place::Reasoning
+    }
+
     /// Takes the next text and returns what is settled by it.
     pub fn push(&mut self, text: &str) -> Vec<Piece> {
         self.held.push_str(text);

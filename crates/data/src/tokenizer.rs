@@ -268,6 +268,24 @@ impl Tokenizer {
         ids(&self.full, text)
     }
 
+    /// A text to be continued as it stands, with the token the vocabulary begins texts with, if it
+    /// has one. Every added token is recognised, as in [`Tokenizer::encode`].
+    pub fn encode_raw(&self, text: &str) -> Vec<u32> {
+        let encoding = self.full.encode_fast(text, true);
+        let mut tokens = encoding
+            .expect("a tokenizer that was opened encodes any text")
+            .get_ids()
+            .to_vec();
+        let begins = self.config["add_bos_token"] == true;
+        let first = begins.then(|| token_text(&self.config["bos_token"])).flatten();
+        if let Some(first) = first.and_then(|token| self.full.token_to_id(token))
+            && tokens.first() != Some(&first)
+        {
+            tokens.insert(0, first);
+        }
+        tokens
+    }
+
     /// A response or a plain text: tags are recognised, special tokens are spelled out.
     pub fn encode_text(&self, text: &str) -> Vec<u32> {
         ids(&self.tagged, text)
@@ -534,6 +552,8 @@ mod tests {
             let tokenizer = Tokenizer::open(at.path()).unwrap();
             let prompt = tokenizer.encode_prompt("2 + 2?");
             assert_eq!(prompt, tokenizer.encode(text), "{name}");
+            let begins = name == "deepseek_v3";
+            assert_eq!(tokenizer.encode_raw("2")[0] == prompt[0], begins, "{name}");
             // Saved and opened, it is the same.
             let copy = tempfile::tempdir().unwrap();
             tokenizer.save(copy.path()).unwrap();

@@ -1,0 +1,143 @@
+//! The text of one sample as its tokens come.
+
+use std::sync::Arc;
+
+use data::reasoning::{Piece, ReasoningStream};
+use data::{TextStream, Tokenizer};
+
+/// Turns tokens into pieces of text that can be sent: whole characters, nothing of a stop string,
+/// reasoning apart from the answer.
+#[derive(Debug)]
+pub(crate) struct Speaker {
+    text: TextStream,
+    stops: Arc<[String]>,
+    /// Text in which a stop string may have begun.
+    held: String,
+    stopped: bool,
+    /// `None` where reasoning and answer stay together.
+    reasoning: Option<ReasoningStream>,
+}
+
+impl Speaker {
+    pub(crate) fn new(
+        tokenizer: &Arc<Tokenizer>,
+        stops: &Arc<[String]>,
+        reasoning: Option<ReasoningStream>,
+    ) -> Self {
+        Self {
+            text: TextStream::new(Arc::clone(tokenizer)),
+            stops: Arc::clone(stops),
+            held: String::new(),
+            stopped: false,
+            reasoning,
+        }
+    }
+
+    /// What the next token settles.
+    pub(crate) fn push(&mut self, token: u32) -> Vec<Piece> {
+        let text = self.text.push(token);
+        self.hear(&text)
+    }
+
+    /// Whether the reasoning is under way.
+    pub(crate) fn is_reasoning(&self) -> bool {
+        self.reasoning.as_ref().is_some_and(ReasoningStream::is_reasoning)
+    }
+
+    /// What is left at the end.
+    pub(crate) fn finish(&mut self) -> Vec<Piece> {
+        let text = self.text.finish();
+        let mut pieces = self.hear(&text);
+        let rest = std::mem::take(&mut self.held);
+        pieces.extend(self.part(&rest));
+        if let Some(reasoning) = &mut self.reasoning {
+            pieces.extend(reasoning.finish());
+        }
+        pieces
+    }
+
+    fn hear(&mut self, text: &str) -> Vec<Piece> {
+        if self.stopped {
+            return Vec::new();
+        }
+        self.held.push_str(text);
+        let first = self.stops.iter().filter_map(|stop| self.held.find(stop)).min();
+        let settled = match first {
+            Some(at) => {
+                self.stopped = true;
+                self.held.truncate(at);
+                at
+            }
+            None => self.held.len() - begun(&self.held, &self.stops),
+        };
+        let text: String = self.held.drain(..settled).collect();
+        self.part(&text)
+    }
+
+    fn part(&mut self, text: &str) -> Vec<Piece> {
+        match &mut self.reasoning {
+            _ if text.is_empty() => Vec::new(),
+            Some(reasoning) => reasoning.push(text),
+            None => vec![Piece::Answer(text.to_owned())],
+        }
+    }
+}
+
+/// The length of the longest end of `text` with which one of `stops` begins.
+fn begun(text: &str, stops: &[String]) -> usize {
+    let longest = stops.iter().map(String::len).max().unwrap_or(0);
+    (1..longest)
+        .rev()
+        .filter_map(|length| text.get(text.len().checked_sub(length)?..))
+        .find(|end| stops.iter().any(|stop| stop.starts_with(end)))
+        .map_or(0, str::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokenizer() -> Arc<Tokenizer> {
+        let texts = (0..50).map(|i| format!("one, two and {i}: 七八"));
+        Arc::new(Tokenizer::train(texts, 280).unwrap())
+    }
+
+    fn said(text: &str, stops: &[&str], reasoning: bool) -> Vec<Piece> {
+        let tokenizer = tokenizer();
+        let stops: Arc<[String]> = stops.iter().map(|&stop| stop.to_owned()).collect();
+        let reasoning = reasoning.then(|| ReasoningStream::new(false));
+        let mut speaker = Speaker::new(&tokenizer, &stops, reasoning);
+        let tokens = tokenizer.encode_text(text);
+        let mut pieces: Vec<Piece> = tokens.iter().flat_map(|&t| speaker.push(t)).collect();
+        pieces.extend(speaker.finish());
+        pieces
+    }
+
+    fn joined(pieces: &[Piece]) -> (String, String) {
+        let (mut reasoning, mut answer) = (String::new(), String::new());
+        for piece in pieces {
+            match piece {
+                Piece::Reasoning(text) => reasoning.push_str(text),
+                Piece::Answer(text) => answer.push_str(text),
+            }
+        }
+        (reasoning, answer)
+    }
+
+    #[test]
+    fn a_stop_string_is_never_said() {
+        let answer = |text: &str, stops: &[&str]| joined(&said(text, stops, false)).1;
+        assert_eq!(answer("one STOP two", &["STOP"]), "one ");
+        assert_eq!(answer("one STO two", &["STOP"]), "one STO two");
+        assert_eq!(answer("one STO", &["STOP"]), "one STO");
+        assert_eq!(answer("a 七八 b", &["八", "b"]), "a 七");
+        assert_eq!(answer(" as it is\n", &[]), " as it is\n");
+    }
+
+    #[test]
+    fn reasoning_comes_apart() {
+        let pieces = said("<think>\none\n</think>\n<answer>2</answer> END", &["END"], true);
+        assert_eq!(joined(&pieces), ("one".into(), "2".into()));
+        assert!(pieces.len() > 1);
+    }
+}
