@@ -17,10 +17,12 @@ mod progress;
 pub mod recipe;
 pub mod report;
 pub mod run;
+mod sampling_args;
 pub mod stage;
 pub mod stages;
 mod usage;
 
 pub use artifact::{Artifact, ArtifactError};
 pub use progress::Progress;
+pub use sampling_args::SamplingArgs;
 pub use usage::UsageError;
