@@ -48,6 +48,9 @@ pub fn verify_with(gold: &str, answer: &str, options: &Options) -> Verdict {
     if answer.len() > LONGEST {
         return Verdict::wrong(format!("the answer is longer than {LONGEST} bytes"));
     }
+    if hides(answer) && !hides(gold) {
+        return Verdict::wrong("the answer does not show what it says");
+    }
     let Some(answer_text) = plain(answer) else {
         return Verdict::wrong("the answer's braces are not closed");
     };
@@ -61,10 +64,16 @@ pub fn verify_with(gold: &str, answer: &str, options: &Options) -> Verdict {
     if same_text || (gold_expr.is_some() && gold_expr == answer_expr) {
         return Verdict::right("the same text");
     }
-    if let Some(letter) = choice(gold)
-        && chosen(answer) == Some(letter)
-    {
-        return Verdict::right("the same choice");
+    if let Some(letter) = choice(gold) {
+        if chosen(answer) == Some(letter) {
+            return Verdict::right("the same choice");
+        }
+        if is_letters_equated(&answer_text) {
+            return Verdict::wrong("several choices");
+        }
+    }
+    if is_other_money(gold, &answer_text) {
+        return Verdict::wrong("another currency");
     }
     let Some(gold_shape) = gold_shape else {
         return Verdict::wrong("another text");
@@ -108,20 +117,78 @@ fn choice(gold: &str) -> Option<char> {
     chars.next().is_none().then_some(letter)
 }
 
-/// The letter that a text after it explains: `B`, `(B) 12`, `B. Paris`, `option B`.
+/// The letter that a text after it explains: `B`, `(B) 12`, `B. Paris`, `option B`. A second option
+/// in the explanation makes it no choice.
 fn chosen(answer: &str) -> Option<char> {
     let text = plain(answer)?;
     let text = ["option ", "choice "]
         .into_iter()
         .find_map(|lead| text.strip_prefix(lead))
         .unwrap_or(&text);
-    let mut rest = text.strip_prefix('(').unwrap_or(text).chars();
+    let text = text.strip_prefix('(').unwrap_or(text);
+    let mut rest = text.chars();
     let letter = rest.next().filter(|c| ('a'..='j').contains(c))?;
     let explained = match rest.next() {
         None => true,
-        Some(mark) => matches!(mark, ')' | '.' | ':') && rest.next().is_some(),
+        Some(')' | '.' | ':') => {
+            !rest.as_str().is_empty() && !names_another(answer, rest.as_str(), letter)
+        }
+        Some(_) => false,
     };
     explained.then_some(letter)
+}
+
+/// Whether `explanation` names an option besides `letter`, as in `(B) or (C)`, `B) C)`, `B: 1, D: 2`
+/// and `B. D`. Letters within a sentence, as in `A. a dog`, are no options.
+fn names_another(answer: &str, explanation: &str, letter: char) -> bool {
+    let joined = ["or ", "and ", "und ", "或", "和", "/", "&", "|"];
+    let bare = explanation.trim_matches(|c: char| !c.is_alphanumeric());
+    let alone = bare.chars().count() == 1 && bare.starts_with(|c| ('a'..='j').contains(&c));
+    // Their case is lost in the plain spelling.
+    let chars: Vec<char> = answer.chars().collect();
+    let marked = chars.iter().enumerate().any(|(at, c)| {
+        let part = |at: Option<usize>| {
+            at.and_then(|at| chars.get(at))
+                .is_some_and(|c| c.is_alphanumeric())
+        };
+        let option = ('A'..='J').contains(c) && c.to_ascii_lowercase() != letter;
+        option
+            && !part(at.checked_sub(1))
+            && !part(Some(at + 1))
+            && matches!(chars.get(at + 1), Some(')' | '.' | ':' | ']'))
+    });
+    alone
+        || marked
+        || joined
+            .iter()
+            .any(|word| explanation.trim_start().starts_with(word))
+}
+
+/// `D = C`, where a choice is asked for.
+fn is_letters_equated(answer: &str) -> bool {
+    let letter = |side: &str| side.chars().count() == 1 && side.chars().all(char::is_alphabetic);
+    answer
+        .split_once('=')
+        .is_some_and(|(left, right)| letter(left) && letter(right))
+}
+
+/// Whether `gold` is an amount of dollars, `$5`, and `answer`, in its plain spelling, one of another
+/// currency or a percentage.
+fn is_other_money(gold: &str, answer: &str) -> bool {
+    let amount = gold.trim().trim_start_matches('\\');
+    let dollars = amount
+        .strip_prefix('$')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) && !rest.contains('$'));
+    const OTHERS: [&str; 10] = [
+        "cent", "¢", "%", "€", "euro", "£", "pound", "¥", "yuan", "yen",
+    ];
+    dollars && OTHERS.iter().any(|other| answer.contains(other))
+}
+
+/// Whether what is seen of `answer` is not what is read: its direction is overridden, or it stands in
+/// a `\phantom`.
+fn hides(answer: &str) -> bool {
+    answer.contains(['\u{202d}', '\u{202e}']) || answer.contains("phantom")
 }
 
 #[cfg(test)]

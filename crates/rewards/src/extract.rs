@@ -10,17 +10,17 @@ mod letter;
 mod phrase;
 mod reading;
 
-use boxed::boxed;
+use boxed::{boxed, has_other_box};
 use formula::last_formula;
 use last_number::last_number;
 use letter::letter;
-use phrase::phrase;
+use phrase::{phrase, phrases};
 pub use reading::Reading;
 
 use crate::equal::LONGEST;
 use crate::math::{Expr, parse, read};
 use crate::plain::plain;
-use crate::tags::{Tag, blocks, is_seen, marks};
+use crate::tags::{Tag, blocks, is_seen, marks, rendered};
 
 /// What found the answer, from the strictest to the loosest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,8 +71,9 @@ pub enum NoAnswer {
     /// `<think>` was opened last and never closed.
     #[error("the reasoning does not end")]
     StillThinking,
-    /// Several `<answer>` blocks that do not say the same.
-    #[error("several answer blocks that differ")]
+    /// Several `<answer>` blocks, or several boxes or announcements in one, that do not say the same;
+    /// or nothing but a row of numbers.
+    #[error("several answers that differ")]
     Conflicting,
     /// An `<answer>` block with nothing in it.
     #[error("the answer block is empty")]
@@ -127,6 +128,9 @@ pub fn extract_as(response: &str, reading: &Reading) -> Result<Extracted, NoAnsw
     if is_formula(whole) {
         return found(whole.to_owned(), Rule::Whole);
     }
+    if is_listing(whole) {
+        return Err(NoAnswer::Conflicting);
+    }
     let formula = last_formula(&text).filter(|_| reading.latex);
     let after = formula.as_ref().map_or(0, |(_, end)| *end);
     let number = last_number(&text[after..]).filter(|_| reading.plain || formula.is_none());
@@ -173,24 +177,61 @@ fn is_joint(gap: &str) -> bool {
 }
 
 fn from_blocks(answers: &[&str]) -> Result<Extracted, NoAnswer> {
-    let mut texts = answers.iter().map(|answer| {
-        boxed(answer)
-            .or_else(|| phrase(answer, None))
-            .unwrap_or_else(|| tidy(answer).to_owned())
-    });
-    let text = texts.next().unwrap_or_default();
-    let spelling = |text: &str| plain(text).unwrap_or_else(|| text.to_owned());
-    let first = spelling(&text);
-    if texts.any(|other| spelling(&other) != first) {
+    let mut texts = Vec::new();
+    for answer in answers {
+        texts.push(from_block(answer)?);
+    }
+    let text = texts.swap_remove(0);
+    if texts.iter().any(|other| !is_spelled_alike(other, &text)) {
         return Err(NoAnswer::Conflicting);
     }
-    if !is_seen(&text) {
+    if !is_seen(&rendered(&text)) {
         return Err(NoAnswer::Empty);
     }
     Ok(Extracted {
         text,
         rule: Rule::AnswerTag,
     })
+}
+
+/// The one answer of a block: of several boxes or announcements none may say another thing.
+fn from_block(block: &str) -> Result<String, NoAnswer> {
+    if let Some(answer) = boxed(block) {
+        return match has_other_box(block, &answer) {
+            true => Err(NoAnswer::Conflicting),
+            false => Ok(answer),
+        };
+    }
+    match phrases(block) {
+        Some((answer, earlier))
+            if earlier
+                .as_ref()
+                .is_none_or(|e| is_spelled_alike(e, &answer)) =>
+        {
+            Ok(answer)
+        }
+        Some(_) => Err(NoAnswer::Conflicting),
+        None => Ok(tidy(block).to_owned()),
+    }
+}
+
+fn is_spelled_alike(left: &str, right: &str) -> bool {
+    left == right || plain(left).is_some_and(|left| Some(left) == plain(right))
+}
+
+/// Whether `text` is three numbers or more, one after the other, and nothing else.
+fn is_listing(text: &str) -> bool {
+    let number = |word: &str| {
+        word.contains(|c: char| c.is_ascii_digit())
+            && word
+                .chars()
+                .all(|c| c.is_ascii_digit() || "-.,;".contains(c))
+    };
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut different: Vec<&&str> = words.iter().collect();
+    different.sort_unstable();
+    different.dedup();
+    different.len() > 2 && words.iter().all(|word| number(word)) && parse(text).is_none()
 }
 
 fn without_tags(text: &str) -> String {

@@ -8,7 +8,7 @@
 use data::Problem;
 
 use crate::reward::{Reward, Verdict};
-use crate::tags::{Block, Mark, Tag, blocks, is_seen, marks};
+use crate::tags::{Block, Mark, Tag, blocks, has_words, is_seen, marks, rendered};
 
 /// How many features [`structure`] has.
 pub const FEATURES: usize = 19;
@@ -24,7 +24,7 @@ pub const TEMPLATE: [u8; FEATURES] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 
 /// | 4–6 | somewhere the next tag after `<think>` is `</think>`, then `<answer>`, then `</answer>` |
 /// | 7 | there are tags, and all pair up without nesting |
 /// | 8 | there are tags, and only whitespace outside the paired ones |
-/// | 9 | a think block has a letter or digit in it |
+/// | 9 | a think block has a letter or digit in it that is seen |
 /// | 10 | an answer block has something visible in it |
 /// | 11 | there are both kinds of blocks, and every answer block follows every think block |
 /// | 12–15 | the tag occurs more than once |
@@ -60,10 +60,10 @@ pub fn structure(response: &str) -> [u8; FEATURES] {
             .filter(move |block| block.tag == tag)
             .map(|b| &response[b.inner.clone()])
     };
-    vector[9] = inner(Tag::Think)
-        .any(|text| text.contains(char::is_alphanumeric))
+    vector[9] = inner(Tag::Think).any(has_words).into();
+    vector[10] = inner(Tag::Answer)
+        .any(|text| is_seen(&rendered(text)))
         .into();
-    vector[10] = inner(Tag::Answer).any(is_seen).into();
     let first_answer = blocks.iter().position(|block| block.tag == Tag::Answer);
     let last_think = blocks.iter().rposition(|block| block.tag == Tag::Think);
     vector[11] =

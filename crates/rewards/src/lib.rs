@@ -10,8 +10,18 @@
 //! | [`Language`] | 0 to 1 | share of the reasoning's words in the problem's language |
 //! | [`Code`] | 0 or 1 | the accuracy of programs: they are run against tests, in a sandbox |
 //!
-//! Every reward but [`Code`] is a pure function of the problem and the response: no model, no clock,
-//! no randomness. None panics, whatever the text, and "wrong" is kept apart from "could not be
+//! Further terms are added by [`RubricConfig`], or with [`Rubric::with`]:
+//!
+//! | term | range | how |
+//! | --- | --- | --- |
+//! | [`Length`] | −1 to 0 | how far from the length wanted, in tokens |
+//! | [`Overlong`] | −1 to 0 | how far into the last stretch before the longest length |
+//! | [`Repetition`] | −1 to 0 | share of phrases that came before |
+//! | [`Judge`] | 0 or 1 | a model compares the answer with the gold one (feature `judge`) |
+//! | [`ProgramReward`] | any | a program of yours, over JSON lines |
+//!
+//! Every reward but [`Code`], [`Judge`] and [`ProgramReward`] is a pure function of the problem and the
+//! response: no model, no clock, no randomness. None panics, whatever the text, and "wrong" is kept apart from "could not be
 //! judged" ([`Verdict`]). Left out: proofs.
 //!
 //! A response is the whole turn of the assistant. Where the prompt already ends in `<think>`, set
@@ -42,19 +52,23 @@
 mod accuracy;
 pub mod code;
 mod config;
+mod echo;
 mod equal;
 mod extract;
 mod format;
 mod grade;
 #[cfg(test)]
 mod hacking;
+mod judge;
 mod language;
 mod math;
 mod options;
 mod plain;
+mod program;
 mod reward;
 mod rubric;
 mod tags;
+mod terms;
 mod units;
 
 pub use accuracy::Accuracy;
@@ -64,7 +78,12 @@ pub use equal::{LONGEST, verify, verify_with};
 pub use extract::{Extracted, NoAnswer, Reading, Rule, extract, extract_as};
 pub use format::{FEATURES, Format, TEMPLATE, strict, structure};
 pub use grade::{Grade, grade};
+pub use judge::{Judge, JudgeConfig};
 pub use language::{COMMON, Language, UnknownLanguage, consistency};
 pub use options::Options;
+pub use program::{ProgramConfig, ProgramReward};
 pub use reward::{Reward, Verdict};
 pub use rubric::{Part, Rubric, Score};
+pub use terms::{
+    CountTokens, Length, LengthConfig, Overlong, OverlongConfig, Repetition, RepetitionConfig,
+};

@@ -7,7 +7,7 @@ use data::Problem;
 pub enum Verdict {
     /// The response was judged.
     Judged {
-        /// How good it is; the rewards of this crate stay within 0 to 1.
+        /// How good it is; from 0 to 1, and from −1 to 0 for a penalty.
         score: f32,
         /// Why, in a few words.
         reason: String,
@@ -61,10 +61,11 @@ impl Verdict {
 
 /// One part of what makes a response good.
 ///
-/// An implementation is a pure function of its arguments and never panics.
+/// An implementation never panics and, as far as it can, is a pure function of its arguments: those of
+/// this crate are, but for [`crate::Judge`] and [`crate::ProgramReward`].
 pub trait Reward: Send + Sync {
     /// The name under which the part is reported.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// Judges `response`, the whole turn of the assistant, as an answer to `problem`.
     fn score(&self, problem: &Problem, response: &str) -> Verdict;

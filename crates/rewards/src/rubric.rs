@@ -2,21 +2,29 @@
 //!
 //! Left out: normalisation over a group, which belongs to the algorithm that has the group.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use data::{Check, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::accuracy::Accuracy;
 use crate::code::Code;
 use crate::config::{Mode, RubricConfig};
-use crate::format::Format;
+use crate::extract::Reading;
+use crate::format::{Format, strict};
+use crate::judge::Judge;
 use crate::language::Language;
+use crate::options::Options;
+use crate::program::ProgramReward;
 use crate::reward::{Reward, Verdict};
+use crate::terms::{CountTokens, Length, Overlong, Repetition, Tokens};
 
 /// What a response earned, part by part.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Score {
-    /// The weighed sum of the parts that were judged. Where `accuracy` is `None` it is the sum of
-    /// the rest, and 0 under [`Mode::Gated`]; it is then no measure of the response and must not be
+    /// The weighed sum of the parts that were judged and that the mode lets count. Where `accuracy` is
+    /// `None` it is the sum of the rest, and 0 under [`Mode::Gated`]; it is then no measure of the response and must not be
     /// compared with the totals of others: leave the sample out of its group.
     pub total: f32,
     /// 1 or 0; `None` where it could not be judged.
@@ -25,7 +33,8 @@ pub struct Score {
     pub format: f32,
     /// 0 to 1; 0 where the problem's language is not known.
     pub language: f32,
-    /// The rewards that were added, by name; those that could not be judged are left out.
+    /// The further terms, by name; those that could not be judged are left out. As all parts, they
+    /// stand here without their weights.
     pub extra: Vec<(String, f32)>,
     /// The rule that found the answer (see [`crate::Rule::name`]), `program`, or `none`.
     pub rule: String,
@@ -53,7 +62,14 @@ pub struct Rubric {
     config: RubricConfig,
     language: Language,
     code: Option<Code>,
-    extra: Vec<(f32, Box<dyn Reward>)>,
+    extra: Vec<Extra>,
+}
+
+/// A further term.
+struct Extra {
+    name: String,
+    weight: f32,
+    reward: Box<dyn Reward>,
 }
 
 impl std::fmt::Debug for Rubric {
@@ -61,7 +77,7 @@ impl std::fmt::Debug for Rubric {
         let extra: Vec<_> = self
             .extra
             .iter()
-            .map(|(weight, r)| (r.name(), weight))
+            .map(|extra| (&extra.name, extra.weight))
             .collect();
         f.debug_struct("Rubric")
             .field("config", &self.config)
@@ -72,14 +88,47 @@ impl std::fmt::Debug for Rubric {
 
 impl Rubric {
     /// The rubric `config` describes. A configuration from outside should be
-    /// [validated](RubricConfig::validate) first; here, unknown languages are passed over.
+    /// [validated](RubricConfig::validate) first; here, unknown languages are passed over. Nothing
+    /// counts tokens, so terms about the length are unjudged.
     pub fn new(config: &RubricConfig) -> Self {
-        Self {
+        Self::build(config, None)
+    }
+
+    /// The same with `counter` to measure lengths by.
+    pub fn counting(config: &RubricConfig, counter: Arc<dyn CountTokens>) -> Self {
+        Self::build(config, Some(counter))
+    }
+
+    fn build(config: &RubricConfig, counter: Option<Arc<dyn CountTokens>>) -> Self {
+        let mut rubric = Self {
             config: config.clone(),
             language: Language::among(&config.languages).unwrap_or_default(),
             code: None,
             extra: Vec::new(),
+        };
+        let tokens = Tokens {
+            counter,
+            prefill: config.prefill.clone(),
+        };
+        if let Some(term) = &config.length {
+            rubric = rubric.with(term.weight, Box::new(Length::new(term, tokens.clone())));
         }
+        if let Some(term) = &config.repetition {
+            let ngram = term.ngram;
+            rubric = rubric.with(term.weight, Box::new(Repetition { ngram }));
+        }
+        if let Some(term) = &config.overlong {
+            rubric = rubric.with(term.weight, Box::new(Overlong::new(term, tokens)));
+        }
+        if let Some(term) = &config.judge {
+            rubric = rubric.with(term.weight, Box::new(Judge::new(term)));
+        }
+        for term in &config.programs {
+            let timeout = Duration::try_from_secs_f64(term.timeout).unwrap_or(Duration::MAX);
+            let program = ProgramReward::new(&*term.name, &*term.command, timeout);
+            rubric = rubric.with(term.weight, Box::new(program));
+        }
+        rubric
     }
 
     /// Lets programs be run: `code` then judges the accuracy of problems with [`Check::Code`], which
@@ -91,10 +140,25 @@ impl Rubric {
     }
 
     /// Adds a reward. It counts in every mode, whether the answer is right or not. A weight of 0
-    /// measures it without paying for it.
+    /// measures it without paying for it. Where its name is taken it is reported as `name-2`, and so on.
     #[must_use]
     pub fn with(mut self, weight: f32, reward: Box<dyn Reward>) -> Self {
-        self.extra.push((weight, reward));
+        let taken = |name: &str| {
+            [Accuracy.name(), Format.name(), self.language.name()].contains(&name)
+                || self.extra.iter().any(|extra| extra.name == name)
+        };
+        let mut name = reward.name().to_owned();
+        for number in 2.. {
+            if !taken(&name) {
+                break;
+            }
+            name = format!("{}-{number}", reward.name());
+        }
+        self.extra.push(Extra {
+            name,
+            weight,
+            reward,
+        });
         self
     }
 
@@ -115,63 +179,85 @@ impl Rubric {
 
     /// Scores `response`, without the prefill, as an answer to `problem`.
     pub fn score(&self, problem: &Problem, response: &str) -> Score {
+        self.score_as(problem, response, &Reading::default(), &Options::default())
+    }
+
+    /// [`Rubric::score`] with a say in where the answer is looked for and how it is compared. Problems
+    /// with a check of their own, and programs, are judged as always.
+    pub fn score_as(
+        &self,
+        problem: &Problem,
+        response: &str,
+        reading: &Reading,
+        options: &Options,
+    ) -> Score {
         let response = self.whole(response);
         let mut unjudged = Vec::new();
-        let (verdict, rule, answer) = self.accuracy(problem, &response);
-        let accuracy = noted(&verdict, Accuracy.name(), &mut unjudged);
-        let mut part = |reward: &dyn Reward| {
-            noted(
-                &reward.score(problem, &response),
-                reward.name(),
-                &mut unjudged,
-            )
+        let judged = self.accuracy(problem, &response, reading, options);
+        let accuracy = noted(&judged.verdict, Accuracy.name(), &mut unjudged);
+        let mut part = |reward: &dyn Reward, name| {
+            noted(&reward.score(problem, &response), name, &mut unjudged)
         };
-        let format = part(&Format).unwrap_or(0.0);
-        let language = part(&self.language).unwrap_or(0.0);
-        let values: Vec<Option<f32>> = self.extra.iter().map(|(_, r)| part(r.as_ref())).collect();
-        let pays_form = self.config.mode != Mode::Gated || accuracy == Some(1.0);
-        let form = self.config.format * format + self.config.language * language;
-        let mut total = self.config.accuracy * accuracy.unwrap_or(0.0);
-        if pays_form {
-            total += form;
-        }
+        let format = part(&Format, Format.name()).unwrap_or(0.0);
+        let language = part(&self.language, self.language.name()).unwrap_or(0.0);
+        let mut further = 0.0;
         let mut extra = Vec::new();
-        for ((weight, reward), value) in self.extra.iter().zip(values) {
-            if let Some(value) = value {
-                total += weight * value;
-                extra.push((reward.name().to_owned(), value));
+        for term in &self.extra {
+            if let Some(value) = part(term.reward.as_ref(), &term.name) {
+                further += term.weight * value;
+                extra.push((term.name.clone(), value));
             }
         }
+        let (pays_answer, pays_form) = match self.config.mode {
+            Mode::Sum | Mode::PerPart => (true, true),
+            Mode::Gated => (true, accuracy == Some(1.0)),
+            Mode::FormGated => (strict(&response), true),
+        };
+        let weighed = |pays: bool, value: f32| if pays { value } else { 0.0 };
+        let answer = self.config.accuracy * accuracy.unwrap_or(0.0);
+        let form = self.config.format * format + self.config.language * language;
         Score {
-            total,
+            total: weighed(pays_answer, answer) + weighed(pays_form, form) + further,
             accuracy,
             format,
             language,
             extra,
-            rule: rule.to_owned(),
-            answer,
-            reason: verdict.reason().to_owned(),
+            rule: judged.rule.to_owned(),
+            answer: judged.answer,
+            reason: judged.verdict.reason().to_owned(),
             unjudged,
         }
     }
 
-    /// The verdict, what found the answer, and the answer.
-    fn accuracy(&self, problem: &Problem, response: &str) -> (Verdict, &str, Option<String>) {
+    fn accuracy(
+        &self,
+        problem: &Problem,
+        response: &str,
+        reading: &Reading,
+        options: &Options,
+    ) -> Judged {
         if !matches!(problem.check, Check::Code { .. }) {
-            let (verdict, answer) = Accuracy.judge(problem, response);
-            let rule = answer.as_ref().map_or("none", |answer| answer.rule.name());
-            return (verdict, rule, answer.ok().map(|answer| answer.text));
+            let (verdict, answer) = Accuracy.judge_as(problem, response, reading, options);
+            return Judged {
+                verdict,
+                rule: answer.as_ref().map_or("none", |answer| answer.rule.name()),
+                answer: answer.ok().map(|answer| answer.text),
+            };
         }
         match &self.code {
             Some(code) => {
                 let (verdict, program) = code.judge(problem, response);
-                let rule = program.as_ref().map_or("none", |_| "program");
-                (verdict, rule, program.map(|program| program.source))
+                Judged {
+                    verdict,
+                    rule: program.as_ref().map_or("none", |_| "program"),
+                    answer: program.map(|program| program.source),
+                }
             }
-            None => {
-                let reason = "programs are not run: the rubric has no code reward";
-                (Verdict::unjudged(reason), "none", None)
-            }
+            None => Judged {
+                verdict: Verdict::unjudged("programs are not run: the rubric has no code reward"),
+                rule: "none",
+                answer: None,
+            },
         }
     }
 
@@ -192,12 +278,23 @@ impl Rubric {
                 Some(score.language),
             ),
         ];
-        for (weight, reward) in &self.extra {
-            let value = score.extra.iter().find(|(name, _)| name == reward.name());
-            parts.push(part(reward.name(), *weight, value.map(|(_, value)| *value)));
+        for term in &self.extra {
+            let value = score.extra.iter().find(|(name, _)| *name == term.name);
+            parts.push(part(
+                &term.name,
+                term.weight,
+                value.map(|(_, value)| *value),
+            ));
         }
         parts
     }
+}
+
+/// A verdict on the accuracy, what found the answer, and the answer.
+struct Judged {
+    verdict: Verdict,
+    rule: &'static str,
+    answer: Option<String>,
 }
 
 /// The score of `verdict`; where there is none, its name is written down.
@@ -210,120 +307,4 @@ fn noted(verdict: &Verdict, name: &str, unjudged: &mut Vec<String>) -> Option<f3
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::accuracy::tests::problem;
-
-    const RIGHT: &str = "<think>Seven and five make twelve.</think><answer>12</answer>";
-    const WRONG: &str = "<think>Seven and five make twelve.</think><answer>13</answer>";
-
-    fn rubric(mode: Mode) -> Rubric {
-        Rubric::new(&RubricConfig {
-            mode,
-            ..RubricConfig::default()
-        })
-    }
-
-    fn total(mode: Mode, response: &str) -> f32 {
-        rubric(mode).score(&problem("12", "en"), response).total
-    }
-
-    #[test]
-    fn the_modes_differ_on_wrong_answers_only() {
-        assert_eq!(total(Mode::Sum, RIGHT), 1.5);
-        assert_eq!(total(Mode::Gated, RIGHT), 1.5);
-        assert_eq!(total(Mode::PerPart, RIGHT), 1.5);
-        assert_eq!(total(Mode::Sum, WRONG), 0.5);
-        assert_eq!(total(Mode::Gated, WRONG), 0.0);
-        assert_eq!(total(Mode::PerPart, WRONG), 0.5);
-    }
-
-    #[test]
-    fn a_weight_of_zero_measures_without_paying() {
-        let config = RubricConfig {
-            format: 0.0,
-            language: 0.0,
-            ..RubricConfig::default()
-        };
-        let score = Rubric::new(&config).score(&problem("12", "en"), RIGHT);
-        assert_eq!((score.total, score.format, score.language), (1.0, 1.0, 1.0));
-    }
-
-    #[test]
-    fn what_cannot_be_judged_is_named() {
-        let score = rubric(Mode::Sum).score(&problem("", "qq"), RIGHT);
-        assert_eq!(score.accuracy, None);
-        assert_eq!(score.unjudged, ["accuracy", "language"]);
-        assert_eq!(score.total, 0.3);
-        let gated = rubric(Mode::Gated).score(&problem("", "en"), RIGHT);
-        assert_eq!((gated.accuracy, gated.total), (None, 0.0));
-    }
-
-    #[test]
-    fn programs_are_unjudged_where_nothing_runs_them() {
-        let mut program = problem("", "en");
-        program.check = Check::Code {
-            tests: data::CodeTests::StdinStdout {
-                shown: vec![],
-                hidden: vec![],
-            },
-        };
-        let score = rubric(Mode::Sum).score(&program, RIGHT);
-        assert_eq!((score.accuracy, score.answer), (None, None));
-        assert_eq!(score.unjudged, ["accuracy"]);
-        assert!(score.reason.contains("no code reward"), "{}", score.reason);
-    }
-
-    #[test]
-    fn a_prefilled_tag_is_put_back() {
-        let config = RubricConfig {
-            prefill: "<think>".into(),
-            ..RubricConfig::default()
-        };
-        let response = RIGHT.strip_prefix("<think>").unwrap();
-        let score = Rubric::new(&config).score(&problem("12", "en"), response);
-        assert_eq!((score.format, score.total), (1.0, 1.5));
-        assert!(
-            rubric(Mode::Sum)
-                .score(&problem("12", "en"), response)
-                .format
-                < 1.0
-        );
-    }
-
-    struct Short;
-
-    impl Reward for Short {
-        fn name(&self) -> &'static str {
-            "short"
-        }
-
-        fn score(&self, _problem: &Problem, response: &str) -> Verdict {
-            match response.len() {
-                0 => Verdict::unjudged("no text"),
-                length => Verdict::Judged {
-                    score: -(length as f32),
-                    reason: "bytes".into(),
-                },
-            }
-        }
-    }
-
-    #[test]
-    fn a_reward_can_be_added() {
-        let rubric = rubric(Mode::Gated).with(0.5, Box::new(Short));
-        let score = rubric.score(&problem("12", "en"), "13");
-        assert_eq!(score.extra, [("short".to_owned(), -2.0)]);
-        assert_eq!(score.total, -1.0);
-        let parts = rubric.parts(&score);
-        let expected = Part {
-            name: "short".into(),
-            weight: 0.5,
-            value: Some(-2.0),
-        };
-        assert_eq!(parts[3], expected);
-        let none = rubric.score(&problem("12", "en"), "");
-        assert_eq!(none.unjudged, ["short"]);
-        assert_eq!(rubric.parts(&none)[3].value, None);
-    }
-}
+mod tests;

@@ -109,6 +109,51 @@ pub(crate) fn is_seen(text: &str) -> bool {
     text.chars().any(|c| !c.is_whitespace() && !is_invisible(c))
 }
 
+/// Whether a reader sees a letter or a digit in `text`: no filler, no mark that only changes the
+/// letter before it, nothing within a comment, an entity or a `\phantom`.
+pub(crate) fn has_words(text: &str) -> bool {
+    rendered(text)
+        .chars()
+        .any(|c| c.is_alphanumeric() && !is_invisible(c) && !is_mark(c))
+}
+
+/// `text` without HTML comments, `&name;` and `\phantom{…}`, which a reader does not see.
+pub(crate) fn rendered(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['<', '&', '\\']) {
+        let (before, from) = rest.split_at(at);
+        seen.push_str(before);
+        let hidden = [("<!--", "-->"), ("\\phantom{", "}")]
+            .into_iter()
+            .find(|(open, _)| from.starts_with(open))
+            .map(|(_, close)| from.find(close).map_or(from.len(), |end| end + close.len()));
+        let length = hidden.or_else(|| entity(from)).unwrap_or(0);
+        if length == 0 {
+            seen.push_str(&from[..1]);
+        }
+        rest = &from[length.max(1)..];
+    }
+    seen + rest
+}
+
+/// The length of the blank entity that `text` begins with.
+fn entity(text: &str) -> Option<usize> {
+    const BLANKS: [&str; 7] = [
+        "&nbsp;", "&ensp;", "&emsp;", "&thinsp;", "&zwnj;", "&zwj;", "&shy;",
+    ];
+    BLANKS
+        .iter()
+        .find(|blank| text.starts_with(**blank))
+        .map(|blank| blank.len())
+}
+
+/// Whether `c` is a combining mark that stands alone as nothing.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +175,35 @@ mod tests {
         let found = blocks(&marks(text));
         assert_eq!(found.len(), 1);
         assert_eq!(&text[found[0].inner.clone()], "2");
+    }
+
+    #[test]
+    fn what_is_not_rendered_is_no_word() {
+        for text in [
+            "",
+            "...",
+            "\u{3164}\u{ffa0}",
+            "\u{345}",
+            "<!-- seven -->",
+            "<!-- seven",
+            "&nbsp;&zwj;",
+            "\\phantom{seven}",
+            "\u{2800}",
+        ] {
+            assert!(!has_words(text), "{text}");
+        }
+        for text in [
+            "a",
+            "<!-- a --> b",
+            "七",
+            "1",
+            "AT&T",
+            "a < b",
+            "\\frac12",
+            "&nbsp;x",
+        ] {
+            assert!(has_words(text), "{text}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{is_joint, tidy};
+use super::{is_joint, is_spelled_alike, tidy};
 use crate::tags::is_seen;
 
 const OPEN: &str = "\\boxed{";
@@ -32,6 +32,16 @@ pub(super) fn boxed(text: &str) -> Option<String> {
         .filter(|inner| is_seen(inner))
         .collect();
     (!inner.is_empty()).then(|| inner.join(", "))
+}
+
+/// Whether a closed box of `text` says neither `answer` nor a part of it.
+pub(super) fn has_other_box(text: &str, answer: &str) -> bool {
+    let parts: Vec<&str> = answer.split(", ").collect();
+    boxes(text).0.into_iter().any(|range| {
+        let inner = unboxed(&text[range]);
+        let said = |part: &str| is_spelled_alike(inner, part);
+        is_seen(inner) && !said(answer) && !parts.iter().any(|part| said(part))
+    })
 }
 
 /// The insides of the outermost boxes that are closed, and where the last open one begins.

@@ -2,15 +2,23 @@
 
 use std::ops::Range;
 
+use super::phrase::is_denied;
+
 /// The last number: an optional sign, digits with thousands separators and a decimal part, and
-/// after them a fraction or a percent sign. Digits that end a name, as in `x2`, are not a number.
+/// after them a fraction or a percent sign. Digits that end a name, as in `x2`, are not a number, and
+/// what is denied, as in `not 12`, is not taken.
 pub(super) fn last_number(text: &str) -> Option<String> {
     let chars = halved(text);
     let mut last = None;
     let mut at = 0;
     while let Some(range) = next_number(&chars, at) {
+        let before: String = chars[range.start.saturating_sub(20)..range.start]
+            .iter()
+            .collect();
         at = range.end;
-        last = Some(range);
+        if !is_denied(&before) {
+            last = Some(range);
+        }
     }
     last.map(|range| chars[range].iter().collect())
 }

@@ -1,7 +1,7 @@
 //! The rule for texts that announce their answer: "the answer is …" in several languages.
 
 use super::formula::first_formula;
-use super::last_number::first_number;
+use super::last_number::{first_number, last_number};
 use super::{is_answer, tidy};
 use crate::tags::is_seen;
 
@@ -49,9 +49,11 @@ const HEADS: [(&str, &[&str]); 15] = [
 
 /// What a text announces as its answer: the first formula or number of the sentence where the
 /// sentence is not an answer as a whole.
+///
+/// A number that the sentence denies or only bounds, as in `not 12` and `between 12 and 14`, is none.
 pub(super) fn phrase(text: &str, language: Option<&str>) -> Option<String> {
     let sentence = tidy(first_sentence(announced(text, language)?));
-    let number = || first_number(sentence);
+    let number = || first_number(sentence).filter(|_| !is_qualified(sentence));
     let answer = if is_answer(sentence) {
         sentence.to_owned()
     } else {
@@ -61,22 +63,75 @@ pub(super) fn phrase(text: &str, language: Option<&str>) -> Option<String> {
     is_seen(&answer).then_some(answer)
 }
 
+/// What a block announces, and what it announced before that. A sentence with several numbers is
+/// taken as it stands.
+pub(super) fn phrases(block: &str) -> Option<(String, Option<String>)> {
+    let start = last_announcement(block, None)?.0;
+    let sentence = tidy(first_sentence(announced(block, None)?));
+    let several = !is_answer(sentence) && last_number(sentence) != first_number(sentence);
+    let answer = match several && first_formula(sentence).is_none() {
+        true => sentence.to_owned(),
+        false => phrase(block, None)?,
+    };
+    Some((answer, phrase(&block[..start], None)))
+}
+
+/// Whether a word right before the first number of `sentence` denies or bounds it.
+fn is_qualified(sentence: &str) -> bool {
+    const WORDS: [&str; 16] = [
+        "not", "isn't", "never", "neither", "either", "between", "than", "least", "most", "except",
+        "without", "below", "above", "under", "over", "to",
+    ];
+    let lower = sentence.to_lowercase();
+    let before = lower
+        .split(|c: char| c.is_numeric())
+        .next()
+        .unwrap_or_default();
+    let before = before.trim_end_matches(|c: char| c == '-' || c == '$' || c.is_whitespace());
+    let last = before
+        .rsplit(char::is_whitespace)
+        .next()
+        .unwrap_or_default();
+    WORDS.contains(&last) || is_denied(before)
+}
+
+/// Whether what follows `before` is denied by its last word or sign.
+pub(super) fn is_denied(before: &str) -> bool {
+    let before = before.trim_end();
+    let word = before
+        .rsplit(char::is_whitespace)
+        .next()
+        .unwrap_or_default();
+    let word = word.trim_matches(['*', '_']);
+    matches!(
+        word.to_lowercase().as_str(),
+        "not" | "isn't" | "isn’t" | "aren't" | "never"
+    ) || ["≠", "!=", "\\ne", "\\neq", "不是", "不等于", "并非"]
+        .iter()
+        .any(|sign| before.ends_with(sign))
+}
+
 /// The line, or the next one that is not blank, after the last announcement.
 pub(super) fn announced<'t>(text: &'t str, language: Option<&str>) -> Option<&'t str> {
-    let lower = text.to_ascii_lowercase();
-    let known = language.filter(|name| HEADS.iter().any(|(language, _)| language == name));
-    let start = HEADS
-        .iter()
-        .filter(|(name, _)| known.is_none_or(|known| *name == known || *name == "english"))
-        .flat_map(|(_, heads)| *heads)
-        .filter_map(|head| last_head(&lower, head))
-        .chain(last_initial(&lower))
-        .max()?;
+    let start = last_announcement(text, language)?.1;
     let rest = text[start..].trim_start_matches([':', '：', '*', ' ']);
     let mut lines = rest
         .lines()
         .map(|line| line.trim_matches(['*', '#', '>', ' ']));
     lines.find(|line| is_seen(line))
+}
+
+/// Where the last announcement begins and ends.
+fn last_announcement(text: &str, language: Option<&str>) -> Option<(usize, usize)> {
+    let lower = text.to_ascii_lowercase();
+    let known = language.filter(|name| HEADS.iter().any(|(language, _)| language == name));
+    HEADS
+        .iter()
+        .filter(|(name, _)| known.is_none_or(|known| *name == known || *name == "english"))
+        .flat_map(|(_, heads)| *heads)
+        .filter_map(|head| last_head(&lower, head).map(|end| (end - head.len(), end)))
+        .chain(last_initial(&lower).map(|end| (end - 2, end)))
+        .max_by_key(|(_, end)| *end)
 }
 
 /// Where the text after the last `head` begins. The head does not go on in a word, and no "no"

@@ -112,6 +112,11 @@ impl<'a> Comparison<'a> {
         if !units_agree(&gold_parts.unit, &answer_parts.unit) {
             return false;
         }
+        // `yes no` is not `yes`, as `x cm` is `x`.
+        let word = matches!(gold, Expr::Symbol(name) if name.chars().count() > 1);
+        if word && !answer_parts.unit.is_empty() {
+            return false;
+        }
         // To repeat the question, `7 + 5`, is not to answer it.
         if is_numeral(gold) && is_undone(answer) && self.evaluator.exact(answer).is_some() {
             return false;

@@ -38,7 +38,7 @@ pub(crate) use evaluate::Evaluator;
 pub(crate) use expr::Expr;
 pub(crate) use parse::parse;
 pub(crate) use scalar::PRECISION;
-pub(crate) use shape::Shape;
+pub(crate) use shape::{Shape, is_fraction, is_numeral};
 pub(crate) use token::digit;
 
 /// The kind of answer that all of `text` is; `None` where it is no mathematics.

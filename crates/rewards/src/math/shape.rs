@@ -136,6 +136,24 @@ pub(crate) fn is_numeral(expr: &Expr) -> bool {
     }
 }
 
+/// Whether a fraction of two whole numbers is in lowest terms; `None` where `expr` is none.
+pub(crate) fn is_fraction(expr: &Expr) -> Option<bool> {
+    match expr {
+        Expr::Neg(x) | Expr::Percent(x) | Expr::Degrees(x) | Expr::Unit(x, _) => is_fraction(x),
+        Expr::Mul(all) => match all.as_slice() {
+            [Expr::Number { value: over, .. }, Expr::Inverse(under)] => match &**under {
+                Expr::Number { value: under, .. } if over.is_integer() && under.is_integer() => {
+                    let reduced = over / under;
+                    Some(reduced.denom() == under.numer() && !reduced.is_integer())
+                }
+                _ => Some(false),
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Whether `expr` is arithmetic that was set out but not done: a sum, or a product of numbers.
 pub(crate) fn is_undone(expr: &Expr) -> bool {
     expr.any(&|part| match part {

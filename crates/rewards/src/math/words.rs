@@ -90,6 +90,14 @@ pub(crate) fn changes_the_number(word: &str) -> bool {
             | "negative"
             | "maybe"
             | "perhaps"
+            | "possibly"
+            | "wrong"
+            | "incorrect"
+            | "false"
+            | "unless"
+            | "instead"
+            | "versus"
+            | "vs"
             | "either"
             | "neither"
             | "否"
@@ -178,8 +186,29 @@ pub(crate) fn units_agree(gold: &str, answer: &str) -> bool {
     let measures = |text: &str| -> Vec<&'static str> {
         text.split([' ', '/', '^', '*']).filter_map(unit).collect()
     };
+    let same_power = power(gold) == power(answer);
     let (gold, answer) = (measures(gold), measures(answer));
-    gold.is_empty() || answer.is_empty() || gold == answer
+    gold.is_empty() || answer.is_empty() || (gold == answer && same_power)
+}
+
+/// The power of a unit: 2 of `cm^2`, `square cm` and `sq ft`.
+fn power(unit: &str) -> u32 {
+    let mut words = unit
+        .split([' ', '/', '*'])
+        .flat_map(|word| word.split_inclusive('^'));
+    let mut raised = false;
+    words
+        .find_map(|word| {
+            let number = std::mem::replace(&mut raised, word.ends_with('^'))
+                .then(|| word.parse().ok())
+                .flatten();
+            number.or(match word.to_lowercase().as_str() {
+                "square" | "squared" | "sq" | "平方" => Some(2),
+                "cubic" | "cubed" | "立方" => Some(3),
+                _ => None,
+            })
+        })
+        .unwrap_or(1)
 }
 
 /// The Greek letters by their LaTeX names.
@@ -230,6 +259,8 @@ mod tests {
         assert!(units_agree("", "m"));
         assert!(units_agree("apples", "pieces of fruit"));
         assert!(!units_agree("km/h", "km"));
+        assert!(!units_agree("cm", "cm^2"));
+        assert!(units_agree("square cm", "cm^2"));
         assert_eq!(greek("θ"), Some("theta"));
         assert_eq!(greek("varphi"), Some("phi"));
     }
