@@ -2,7 +2,7 @@
 //!
 //! Read are the columns `question` (or `problem`), `answer`, and where present `solution`, `id`,
 //! `language`, `domain`, `level`. GSM8K's answers (a solution, then `#### n`) are understood.
-//! [`programs`] reads problems whose answers are programs. Left out: Parquet, and downloading.
+//! [`programs`] reads problems whose answers are programs, [`mixed`] both kinds. Left out: Parquet, and downloading.
 
 mod programs;
 
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::{Check, Domain, Language, Problem};
 
-pub use programs::programs;
+pub use programs::{mixed, programs};
 
 /// What a file gave.
 #[derive(Debug, Clone, PartialEq)]

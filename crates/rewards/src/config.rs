@@ -254,10 +254,6 @@ mod tests {
                 "repetition",
             ),
             (
-                read(r#"{"repetition": {"weight": 1e39, "ngram": 3}}"#),
-                "repetition.weight",
-            ),
-            (
                 read(r#"{"overlong": {"weight": 1, "longest": 4, "cache": 5}}"#),
                 "overlong",
             ),
@@ -272,6 +268,15 @@ mod tests {
             let error = config.validate().unwrap_err().to_string();
             assert!(error.contains(&format!("`{term}`")), "{error}");
         }
+        let config = RubricConfig {
+            repetition: Some(RepetitionConfig {
+                weight: f32::INFINITY,
+                ngram: 3,
+            }),
+            ..RubricConfig::default()
+        };
+        let error = config.validate().unwrap_err().to_string();
+        assert!(error.contains("`repetition.weight`"), "{error}");
         for (programs, fault) in [
             (vec![program("", "a", 1.0)], "`name`"),
             (vec![program("format", "a", 1.0)], "another part"),

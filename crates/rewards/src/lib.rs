@@ -83,7 +83,7 @@ pub use language::{COMMON, Language, UnknownLanguage, consistency};
 pub use options::Options;
 pub use program::{ProgramConfig, ProgramReward};
 pub use reward::{Reward, Verdict};
-pub use rubric::{Part, Rubric, Score};
+pub use rubric::{Part, Rubric, Score, Unjudged};
 pub use terms::{
     CountTokens, Length, LengthConfig, Overlong, OverlongConfig, Repetition, RepetitionConfig,
 };

@@ -42,8 +42,27 @@ pub struct Score {
     pub answer: Option<String>,
     /// Why the accuracy is what it is.
     pub reason: String,
-    /// The names of the parts that could not be judged.
+    /// The names of the parts that could not be judged, further terms of weight 0 not among them.
     pub unjudged: Vec<String>,
+}
+
+impl Score {
+    /// Whether the total can be compared with others: the accuracy and every further term that has a
+    /// weight were judged. A judge that cannot be reached takes nothing from a response.
+    pub fn is_judged(&self) -> bool {
+        let form = [Format.name(), Language::default().name()];
+        let missing = |name: &String| !form.contains(&name.as_str());
+        self.accuracy.is_some() && !self.unjudged.iter().any(missing)
+    }
+}
+
+/// A part that could not be judged, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unjudged {
+    /// The part's name.
+    pub name: String,
+    /// What stood in the way.
+    pub reason: String,
 }
 
 /// One part of a score with its weight, as normalisation part by part needs it.
@@ -191,13 +210,24 @@ impl Rubric {
         reading: &Reading,
         options: &Options,
     ) -> Score {
+        self.explained(problem, response, reading, options).0
+    }
+
+    /// [`Rubric::score_as`], and why each part could not be judged that could not, those of weight 0
+    /// among them.
+    pub fn explained(
+        &self,
+        problem: &Problem,
+        response: &str,
+        reading: &Reading,
+        options: &Options,
+    ) -> (Score, Vec<Unjudged>) {
         let response = self.whole(response);
-        let mut unjudged = Vec::new();
+        let mut silent = Vec::new();
         let judged = self.accuracy(problem, &response, reading, options);
-        let accuracy = noted(&judged.verdict, Accuracy.name(), &mut unjudged);
-        let mut part = |reward: &dyn Reward, name| {
-            noted(&reward.score(problem, &response), name, &mut unjudged)
-        };
+        let accuracy = noted(&judged.verdict, Accuracy.name(), &mut silent);
+        let mut part =
+            |reward: &dyn Reward, name| noted(&reward.score(problem, &response), name, &mut silent);
         let format = part(&Format, Format.name()).unwrap_or(0.0);
         let language = part(&self.language, self.language.name()).unwrap_or(0.0);
         let mut further = 0.0;
@@ -216,7 +246,8 @@ impl Rubric {
         let weighed = |pays: bool, value: f32| if pays { value } else { 0.0 };
         let answer = self.config.accuracy * accuracy.unwrap_or(0.0);
         let form = self.config.format * format + self.config.language * language;
-        Score {
+        let free = |name: &str| self.extra.iter().any(|x| x.name == name && x.weight == 0.0);
+        let score = Score {
             total: weighed(pays_answer, answer) + weighed(pays_form, form) + further,
             accuracy,
             format,
@@ -225,8 +256,13 @@ impl Rubric {
             rule: judged.rule.to_owned(),
             answer: judged.answer,
             reason: judged.verdict.reason().to_owned(),
-            unjudged,
-        }
+            unjudged: silent
+                .iter()
+                .filter(|part| !free(&part.name))
+                .map(|part| part.name.clone())
+                .collect(),
+        };
+        (score, silent)
     }
 
     fn accuracy(
@@ -297,11 +333,14 @@ struct Judged {
     answer: Option<String>,
 }
 
-/// The score of `verdict`; where there is none, its name is written down.
-fn noted(verdict: &Verdict, name: &str, unjudged: &mut Vec<String>) -> Option<f32> {
+/// The score of `verdict`; where there is none, that is written down.
+fn noted(verdict: &Verdict, name: &str, silent: &mut Vec<Unjudged>) -> Option<f32> {
     let score = verdict.score();
     if score.is_none() {
-        unjudged.push(name.to_owned());
+        silent.push(Unjudged {
+            name: name.to_owned(),
+            reason: verdict.reason().to_owned(),
+        });
     }
     score
 }

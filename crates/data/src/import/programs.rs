@@ -15,7 +15,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{ImportError, Imported, Record, gather, read, text};
+use super::{ImportError, Imported, Record, gather, problem, read, text};
 use crate::{Case, Check, CodeTests, Domain, Language, Problem};
 
 /// What LeetCode's stubs take for granted.
@@ -40,6 +40,34 @@ inf = float('inf')
 /// As [`super::problems`], and when a gzipped file cannot be unpacked.
 pub fn programs(path: impl AsRef<Path>) -> Result<Imported, ImportError> {
     let path = path.as_ref();
+    gather(path, &unpacked(path)?, NEEDS, program)
+}
+
+/// The columns that [`programs`] needs.
+const NEEDS: &str = "`prompt`, `test` and `entry_point`, or `text` and `test_list`, or `problem` and \
+                     `tests`";
+
+/// Reads the problems of a file that may hold both kinds: a record with tests is read as [`programs`]
+/// reads it, any other as [`super::problems`] does.
+///
+/// # Errors
+/// As [`programs`].
+pub fn mixed(path: impl AsRef<Path>) -> Result<Imported, ImportError> {
+    let path = path.as_ref();
+    let needs = "`question` (or `problem`) and `answer`; or tests: `prompt`, `test` and \
+                 `entry_point`, `text` and `test_list`, `problem` and `tests`";
+    gather(path, &unpacked(path)?, needs, |record, source, line| {
+        let tests = record.get("tests").is_some_and(|tests| tests.is_array() || tests.is_object());
+        let tested = tests || ["entry_point", "test_list"].iter().any(|c| record.contains_key(*c));
+        match tested {
+            true => program(record, source, line),
+            false => problem(record, source, line),
+        }
+    })
+}
+
+/// The bytes of a file, gzipped or not.
+fn unpacked(path: &Path) -> Result<Vec<u8>, ImportError> {
     let mut bytes = read(path)?;
     if bytes.starts_with(&[0x1f, 0x8b]) {
         let mut unpacked = Vec::new();
@@ -51,9 +79,7 @@ pub fn programs(path: impl AsRef<Path>) -> Result<Imported, ImportError> {
             })?;
         bytes = unpacked;
     }
-    let needs = "`prompt`, `test` and `entry_point`, or `text` and `test_list`, or `problem` and \
-                 `tests`";
-    gather(path, &bytes, needs, program)
+    Ok(bytes)
 }
 
 fn program(record: &Record, source: &str, line: usize) -> Result<Problem, String> {

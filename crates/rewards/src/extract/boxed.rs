@@ -1,8 +1,10 @@
 //! The `\boxed{…}` rule.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
-use super::{is_joint, is_spelled_alike, tidy};
+use super::{is_joint, tidy};
+use crate::plain::plain;
 use crate::tags::is_seen;
 
 const OPEN: &str = "\\boxed{";
@@ -36,11 +38,12 @@ pub(super) fn boxed(text: &str) -> Option<String> {
 
 /// Whether a closed box of `text` says neither `answer` nor a part of it.
 pub(super) fn has_other_box(text: &str, answer: &str) -> bool {
-    let parts: Vec<&str> = answer.split(", ").collect();
+    let spelling = |text: &str| plain(text).unwrap_or_else(|| text.to_owned());
+    let mut said: HashSet<String> = answer.split(", ").map(spelling).collect();
+    said.insert(spelling(answer));
     boxes(text).0.into_iter().any(|range| {
         let inner = unboxed(&text[range]);
-        let said = |part: &str| is_spelled_alike(inner, part);
-        is_seen(inner) && !said(answer) && !parts.iter().any(|part| said(part))
+        is_seen(inner) && !said.contains(&spelling(inner))
     })
 }
 

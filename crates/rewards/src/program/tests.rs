@@ -166,3 +166,22 @@ fn the_program_and_what_it_started_end_with_the_reward() {
     std::fs::remove_file(dir).unwrap();
     assert!(!cfg!(target_os = "linux") || gone);
 }
+
+#[test]
+fn the_example_judges() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/program_reward.py");
+    let python = std::process::Command::new("python3")
+        .arg("--version")
+        .output();
+    if !python.is_ok_and(|output| output.status.success()) {
+        return;
+    }
+    let reward = reward(&format!("python3 '{example}'"), 20_000);
+    assert_eq!(
+        verdict(&reward, "<think>I check.</think>12").score(),
+        Some(1.0)
+    );
+    assert_eq!(verdict(&reward, "<think>So.</think>12").score(), Some(0.0));
+    let none = unjudged(&reward, "12");
+    assert!(none.contains("no reasoning"), "{none}");
+}

@@ -28,6 +28,122 @@ fn the_modes_differ_on_wrong_answers_only() {
 }
 
 #[test]
+fn the_form_may_gate_the_answer() {
+    let total = |response: &str| total(Mode::FormGated, response);
+    assert_eq!(total(RIGHT), 1.5);
+    assert_eq!(total(WRONG), 0.5);
+    // Right, but not strictly in the template: what the form is worth and no more.
+    let loose = format!("{RIGHT} So there.");
+    let score = rubric(Mode::FormGated).score(&problem("12", "en"), &loose);
+    assert_eq!(score.accuracy, Some(1.0));
+    assert_eq!(score.total, 0.3 * score.format + 0.2);
+    assert_eq!(total("12"), 0.0);
+}
+
+#[test]
+fn every_part_is_recorded_without_its_weight_in_every_mode() {
+    for mode in [Mode::Sum, Mode::Gated, Mode::FormGated, Mode::PerPart] {
+        let rubric = rubric(mode);
+        let score = rubric.score(&problem("12", "en"), WRONG);
+        assert_eq!(
+            (score.accuracy, score.format, score.language),
+            (Some(0.0), 1.0, 1.0)
+        );
+        let values: Vec<_> = rubric
+            .parts(&score)
+            .into_iter()
+            .map(|part| part.value)
+            .collect();
+        assert_eq!(values, [Some(0.0), Some(1.0), Some(1.0)]);
+    }
+}
+
+#[test]
+fn the_terms_of_a_configuration_count() {
+    let config: RubricConfig = serde_json::from_str(
+        r#"{"length": {"weight": 0.5, "target": 5, "alpha": 0.25},
+            "repetition": {"weight": 1.0, "ngram": 1},
+            "overlong": {"weight": 2.0, "longest": 4, "cache": 2}}"#,
+    )
+    .unwrap();
+    let words = |text: &str| text.split_whitespace().count();
+    let response = "<think>no no no</think> <answer>12</answer>";
+    let score = Rubric::counting(&config, Arc::new(words)).score(&problem("12", "en"), response);
+    // Four words of five wanted; two of four came before; as long as can be.
+    let expected = [("length", -0.25), ("repetition", -0.5), ("overlong", -1.0)];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value));
+    assert_eq!(score.extra, expected);
+    assert!((score.total - (1.5 - 0.125 - 0.5 - 2.0)).abs() < 1e-6);
+
+    let blind = Rubric::new(&config).score(&problem("12", "en"), response);
+    assert_eq!(blind.unjudged, ["length", "overlong"]);
+    assert_eq!(blind.extra, [("repetition".to_owned(), -0.5)]);
+}
+
+#[test]
+fn a_term_without_a_verdict_leaves_the_total_out_of_comparisons() {
+    let score = |weight| {
+        let rubric = rubric(Mode::Sum).with(weight, Box::new(Short));
+        let reading = (Reading::default(), Options::default());
+        rubric.explained(&problem("12", "en"), "", &reading.0, &reading.1)
+    };
+    let (weighed, why) = score(0.5);
+    assert_eq!((weighed.unjudged.as_slice(), weighed.is_judged()), (&["short".to_owned()][..], false));
+    assert_eq!((&*why[0].name, &*why[0].reason), ("short", "no text"));
+    // What is only measured costs nothing.
+    let (measured, why) = score(0.0);
+    assert_eq!((measured.unjudged.len(), measured.is_judged()), (0, true));
+    assert_eq!(why.len(), 1);
+    // An unknown language is worth 0, as it always was.
+    assert!(rubric(Mode::Sum).score(&problem("12", "qq"), RIGHT).is_judged());
+    assert!(!rubric(Mode::Sum).score(&problem("", "en"), RIGHT).is_judged());
+}
+
+#[test]
+fn names_that_are_taken_are_numbered() {
+    let rubric = rubric(Mode::Sum)
+        .with(1.0, Box::new(Short))
+        .with(2.0, Box::new(Short))
+        .with(0.0, Box::new(Format));
+    let parts = rubric.parts(&rubric.score(&problem("12", "en"), "13"));
+    let found: Vec<_> = parts[3..].iter().map(|p| (&*p.name, p.value)).collect();
+    let expected = [
+        ("short", Some(-2.0)),
+        ("short-2", Some(-2.0)),
+        ("format-2", Some(0.0)),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn an_answer_may_be_looked_for_elsewhere() {
+    let letters = Reading {
+        letters: true,
+        ..Reading::default()
+    };
+    let score = |gold: &str, response: &str| {
+        let asked = problem(gold, "en");
+        let options = Options::default();
+        rubric(Mode::Sum)
+            .score_as(&asked, response, &letters, &options)
+            .accuracy
+    };
+    assert_eq!(
+        score("(B) 12", "<think>a</think>It is not A, so B"),
+        Some(1.0)
+    );
+    assert_eq!(score("(B) 12", "<think>a</think>C"), Some(0.0));
+    assert_eq!(score("12", "<think>a</think>C"), None);
+    let coarse = Options {
+        precision: 2,
+        ..Options::default()
+    };
+    let third = problem("1/3", "en");
+    let found = rubric(Mode::Sum).score_as(&third, "0.33", &Reading::default(), &coarse);
+    assert_eq!(found.accuracy, Some(1.0));
+}
+
+#[test]
 fn a_weight_of_zero_measures_without_paying() {
     let config = RubricConfig {
         format: 0.0,

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::plain::is_han;
 use crate::reward::{Reward, Verdict};
+use crate::tags::Tag;
 
 /// −(1 − distinct n-grams / n-grams) over the words of the response: 0 where no phrase of n words
 /// comes twice, towards −1 where one goes on and on. The n-gram repetition penalty of Yeo et al.
 /// (arXiv 2502.03373, appendix C.2), given to the response as a whole rather than to its tokens.
 ///
-/// A word is what stands between blanks, whatever its case; a Chinese character is a word of its own.
+/// A word is what stands between blanks or tags, whatever its case; a Chinese character is a word of
+/// its own.
 /// Fewer than n words repeat nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Repetition {
@@ -52,6 +54,9 @@ impl Reward for Repetition {
 
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
+    let text = Tag::ALL
+        .iter()
+        .fold(text.to_owned(), |text, tag| text.replace(tag.text(), " "));
     for word in text.split_whitespace() {
         let mut open = String::new();
         for c in word.chars() {
