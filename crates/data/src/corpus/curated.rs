@@ -3,29 +3,53 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::derivation::clean;
+use super::language_of;
 use crate::tasks::Worked;
-use crate::{Problem, Sample, template};
+use crate::{Check, Language, Problem, Sample, template};
 
 /// A cold-start sample: steps without a slip, a check, then the answer, all in the language of
 /// the question. `None` for a problem without a derivation.
 pub fn cold_start(worked: &Worked, rng: &mut ChaCha8Rng) -> Option<Sample> {
     let think = clean(worked, rng);
-    (!think.is_empty()).then(|| sample(&worked.problem, &think))
+    (!think.is_empty()).then(|| sample(&worked.problem, &think, &worked.problem.answer))
 }
 
 /// A cold-start sample of a problem that brings its own solution; `None` when it has none, or
-/// when the solution holds a tag of the template.
+/// when the solution holds a tag of the template. A solution that is a program is the answer.
 pub fn cold_start_from_problem(problem: &Problem) -> Option<Sample> {
-    let think = problem.solution.as_deref()?.trim();
-    let sample = sample(problem, think);
-    (!think.is_empty() && template::parse(&sample.response).is_some()).then_some(sample)
+    let solution = problem.solution.as_deref()?.trim();
+    let sample = match fenced(problem) {
+        Some(program) => {
+            let think = match language_of(&problem.language) {
+                Language::En => "I write a program that does what is asked.",
+                Language::Zh => "我来写一个符合要求的程序。",
+            };
+            sample(problem, think, &program)
+        }
+        None => sample(problem, solution, &problem.answer),
+    };
+    (!solution.is_empty() && template::parse(&sample.response).is_some()).then_some(sample)
 }
 
-fn sample(problem: &Problem, think: &str) -> Sample {
+/// The solution of a problem whose answer is a program, as a block of code; `None` for any other.
+pub(super) fn fenced(problem: &Problem) -> Option<String> {
+    let solution = problem.solution.as_deref()?.trim();
+    match problem.check {
+        Check::Code { .. } if solution.contains("```") => Some(solution.to_owned()),
+        Check::Code { .. } => {
+            let rust = solution.contains("fn ") && solution.contains('{');
+            let language = if rust { "rust" } else { "python" };
+            Some(format!("```{language}\n{solution}\n```"))
+        }
+        _ => None,
+    }
+}
+
+fn sample(problem: &Problem, think: &str, answer: &str) -> Sample {
     Sample {
         id: problem.id.clone(),
         question: problem.question.clone(),
-        response: template::strict(think, &problem.answer),
+        response: template::strict(think, answer),
         domain: problem.domain,
         language: problem.language.clone(),
         source: "cold-start".to_owned(),

@@ -1,15 +1,16 @@
 //! A corpus written about problems from a file.
 //!
 //! Each problem becomes a solution as it is, a bare answer, or a solution with a number gone
-//! wrong. Left out: checks, talk and mixed languages, which need a derivation.
+//! wrong; a problem whose answer is a program becomes its solution, or that of another. Left out: checks, talk and mixed languages, which need a derivation.
 
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::curated::fenced;
 use super::{CorpusError, Document, Mixture, Style, answer_line, language_of, plain};
 use crate::tasks::{choose, step};
-use crate::{Problem, seed};
+use crate::{Check, Problem, seed};
 
 /// An endless iterator of documents about given problems, all of them once before any comes
 /// again, in an order of its own each time.
@@ -73,6 +74,9 @@ impl FileCorpus {
     fn write(&self, problem: &Problem, rng: &mut ChaCha8Rng) -> (String, Style) {
         let language = language_of(&problem.language);
         let style = self.mixture.style(rng);
+        if let Check::Code { .. } = problem.check {
+            return self.program(problem, style, rng);
+        }
         match (&problem.solution, style) {
             (Some(solution), Style::Steps | Style::Checked) => {
                 let last = answer_line(language, &problem.answer);
@@ -96,6 +100,24 @@ impl FileCorpus {
                 (answer_line(language, &answer), Style::Guess)
             }
         }
+    }
+}
+
+impl FileCorpus {
+    /// The program that solves a problem, or that of another one.
+    fn program(&self, problem: &Problem, style: Style, rng: &mut ChaCha8Rng) -> (String, Style) {
+        let right = match style {
+            Style::Steps | Style::Checked => true,
+            Style::Wrong | Style::Rambling => false,
+            Style::Guess => rng.random_bool(0.35),
+        };
+        let program = if right {
+            fenced(problem)
+        } else {
+            fenced(&choose(rng, &self.problems))
+        };
+        let style = if right { Style::Steps } else { Style::Wrong };
+        (program.unwrap_or_else(|| "pass".to_owned()), style)
     }
 }
 
@@ -161,6 +183,33 @@ mod tests {
             from_problems(&[], &mixture, 1).unwrap_err(),
             CorpusError::NoProblems
         );
+    }
+
+    #[test]
+    fn programs_are_shown_as_code() {
+        let mut one = problem("Write f.", "");
+        one.solution = Some("def f(): return 1\n".into());
+        one.check = Check::Code {
+            tests: crate::CodeTests::StdinStdout {
+                shown: vec![],
+                hidden: vec![],
+            },
+        };
+        let program = "```python\ndef f(): return 1\n```";
+        let mixture = Mixture {
+            plain_text: 0.0,
+            ..Mixture::default()
+        };
+        let mut corpus = from_problems(std::slice::from_ref(&one), &mixture, 1).unwrap();
+        assert!(
+            corpus
+                .by_ref()
+                .take(10)
+                .all(|document| document.text == program)
+        );
+        let curated = crate::corpus::cold_start_from_problem(&one).unwrap();
+        let (think, answer) = crate::template::parse(&curated.response).unwrap();
+        assert_eq!((think.starts_with("I write"), answer), (true, program));
     }
 
     #[test]

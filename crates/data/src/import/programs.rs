@@ -3,7 +3,7 @@
 //! | columns | as in | becomes |
 //! | --- | --- | --- |
 //! | `prompt`, `test`, `entry_point` | HumanEval | [`CodeTests::HumanEval`] |
-//! | `text`, `test_list` | MBPP; `challenge_test_list` is hidden | [`CodeTests::Functional`] |
+//! | `text`, `test_list` | MBPP; hidden: `challenge_test_list`, or all tests but the first | [`CodeTests::Functional`] |
 //! | `problem`, `tests` with `functional` | LeetCode sets, all hidden | [`CodeTests::Functional`] |
 //! | `problem`, `tests` of `input`, `output` | Codeforces sets, all hidden | [`CodeTests::StdinStdout`] |
 //!
@@ -57,8 +57,13 @@ pub fn mixed(path: impl AsRef<Path>) -> Result<Imported, ImportError> {
     let needs = "`question` (or `problem`) and `answer`; or tests: `prompt`, `test` and \
                  `entry_point`, `text` and `test_list`, `problem` and `tests`";
     gather(path, &unpacked(path)?, needs, |record, source, line| {
-        let tests = record.get("tests").is_some_and(|tests| tests.is_array() || tests.is_object());
-        let tested = tests || ["entry_point", "test_list"].iter().any(|c| record.contains_key(*c));
+        let tests = record
+            .get("tests")
+            .is_some_and(|tests| tests.is_array() || tests.is_object());
+        let tested = tests
+            || ["entry_point", "test_list"]
+                .iter()
+                .any(|c| record.contains_key(*c));
         match tested {
             true => program(record, source, line),
             false => problem(record, source, line),
@@ -130,10 +135,12 @@ fn humaneval(record: &Record) -> Result<Parts, String> {
 }
 
 fn mbpp(record: &Record) -> Result<Parts, String> {
-    let (shown, hidden) = (
-        list(record, "test_list")?,
-        list(record, "challenge_test_list").unwrap_or_default(),
-    );
+    let mut shown = list(record, "test_list")?;
+    let mut hidden = list(record, "challenge_test_list").unwrap_or_default();
+    // A program made for the tests it was shown must have others to fail.
+    if hidden.is_empty() && shown.len() > 1 {
+        hidden = shown.split_off(1);
+    }
     let task = raw(record, "text").or_else(|_| raw(record, "prompt"))?;
     let question = format!(
         "{task}\n\nWrite it in Python. It should pass these tests:\n\n```python\n{}\n```",
@@ -253,6 +260,41 @@ mod tests {
         );
         assert!(matches!(&problem.check, Check::Code {
             tests: CodeTests::Functional { hidden, .. } } if hidden.len() == 1));
+    }
+
+    #[test]
+    fn one_test_is_shown_where_none_is_hidden() {
+        let line =
+            r#"{"text": "Add.", "test_list": ["assert add(1, 2) == 3", "assert add(2, 2) == 4"]}"#;
+        let problem = read_all("mbpp.jsonl", line.as_bytes())
+            .unwrap()
+            .problems
+            .remove(0);
+        assert!(problem.question.contains("add(1, 2)") && !problem.question.contains("add(2, 2)"));
+        assert!(matches!(&problem.check, Check::Code {
+            tests: CodeTests::Functional { shown, hidden, .. } } if (shown.len(), hidden.len()) == (1, 1)));
+    }
+
+    #[test]
+    fn a_file_may_hold_both_kinds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("both.jsonl");
+        let plain = r#"{"question": "7 + 5?", "answer": 12}"#;
+        std::fs::write(
+            &path,
+            format!("{plain}\n{HUMANEVAL}\n{{\"question\": \"?\"}}\n"),
+        )
+        .unwrap();
+        let imported = mixed(&path).unwrap();
+        let checks = imported.problems.iter().map(|p| p.check == Check::Answer);
+        assert_eq!(checks.collect::<Vec<_>>(), [true, false]);
+        assert_eq!(imported.skipped.len(), 1);
+        std::fs::write(&path, "{\"q\": 1}").unwrap();
+        let message = mixed(&path).unwrap_err().to_string();
+        assert!(
+            message.contains("entry_point") && message.contains("`answer`"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -88,15 +88,26 @@ fn a_term_without_a_verdict_leaves_the_total_out_of_comparisons() {
         rubric.explained(&problem("12", "en"), "", &reading.0, &reading.1)
     };
     let (weighed, why) = score(0.5);
-    assert_eq!((weighed.unjudged.as_slice(), weighed.is_judged()), (&["short".to_owned()][..], false));
+    assert_eq!(
+        (weighed.unjudged.as_slice(), weighed.is_judged()),
+        (&["short".to_owned()][..], false)
+    );
     assert_eq!((&*why[0].name, &*why[0].reason), ("short", "no text"));
     // What is only measured costs nothing.
     let (measured, why) = score(0.0);
     assert_eq!((measured.unjudged.len(), measured.is_judged()), (0, true));
     assert_eq!(why.len(), 1);
     // An unknown language is worth 0, as it always was.
-    assert!(rubric(Mode::Sum).score(&problem("12", "qq"), RIGHT).is_judged());
-    assert!(!rubric(Mode::Sum).score(&problem("", "en"), RIGHT).is_judged());
+    assert!(
+        rubric(Mode::Sum)
+            .score(&problem("12", "qq"), RIGHT)
+            .is_judged()
+    );
+    assert!(
+        !rubric(Mode::Sum)
+            .score(&problem("", "en"), RIGHT)
+            .is_judged()
+    );
 }
 
 #[test]
