@@ -25,7 +25,7 @@ impl Group {
     /// Whether the responses that could be judged all earned the same, as one alone does: their
     /// advantages are 0.
     pub fn is_tied(&self) -> bool {
-        let mut judged = self.scores.iter().filter(|score| score.accuracy.is_some());
+        let mut judged = self.scores.iter().filter(|score| score.is_judged());
         let first = judged.next();
         judged.all(|score| Some(score.total) == first.map(|first| first.total))
     }

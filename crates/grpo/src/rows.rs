@@ -80,7 +80,7 @@ pub(crate) fn response_advantages(
 /// The responses of `group` that could be judged.
 pub(crate) fn judged(group: &Group) -> Vec<usize> {
     (0..group.scores.len())
-        .filter(|&i| group.scores[i].accuracy.is_some())
+        .filter(|&i| group.scores[i].is_judged())
         .collect()
 }
 

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::bench::{self, Bench};
 use crate::preset::Preset;
 use crate::run::{Options, Run, Stopped, is_usage};
+use crate::score::{self, Score};
 use crate::{count, grade, parity, recipe, report};
 
 /// The DeepSeek-R1 recipe, end to end.
@@ -41,6 +42,12 @@ enum Command {
         #[arg(value_name = "FILE.jsonl")]
         file: PathBuf,
     },
+    /// Score responses from a file, one JSON object a line: {id, problem, gold, completion, language?,
+    /// opts?}.
+    ///
+    /// Prints {id, accuracy, format, language, total, rule} for each, `null` where it could not be
+    /// judged, and the means on the standard error. Parts stand there without their weights.
+    Score(Score),
     /// Benchmarks over several seeds: a table, and a page with a curve for each.
     #[command(subcommand)]
     Bench(Bench),
@@ -99,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Parity(args) => parity::run(&args.paths, args.json),
         Command::Count(args) => count::run(&args.model, args.json).map(|()| true),
         Command::Grade { file } => grade::run(&file).map(|()| true),
+        Command::Score(args) => score::run(&args).map(|()| true),
         Command::Bench(bench) => bench::run(&bench).map(|()| true),
     };
     match result {

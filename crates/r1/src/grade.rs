@@ -32,7 +32,7 @@ struct Row {
 /// How a row is to be read and compared; what is left out has its default. Other keys say where
 /// the row comes from and are passed over.
 #[derive(Debug, Default, Deserialize)]
-struct Opts {
+pub(crate) struct Opts {
     /// `latex`, `expr`, `NativeLetters` or `raw`; the first two by default.
     match_types: Option<Vec<String>>,
     /// Decimal places.
@@ -44,7 +44,7 @@ struct Opts {
 }
 
 impl Opts {
-    fn settings(&self) -> Result<(Reading, Options)> {
+    pub(crate) fn settings(&self) -> Result<(Reading, Options)> {
         let types = self.match_types.as_deref();
         let known = ["latex", "expr", "NativeLetters", "raw"];
         if let Some(other) = types

@@ -18,6 +18,7 @@ pub mod recipe;
 pub mod report;
 pub mod run;
 mod sampling_args;
+pub mod score;
 pub mod stage;
 pub mod stages;
 mod usage;

@@ -6,12 +6,13 @@
 
 mod overrides;
 mod sections;
+mod terms;
 mod validate;
 
 use serde::{Deserialize, Serialize};
 
 pub use sections::{
-    Corpus, Eval, Model, Ppo, Pretraining, Rejection, Rl, Student, Supervised, Tasks,
+    Corpus, Eval, Model, Ppo, Pretraining, Rejection, Rl, Rubric, Student, Supervised, Tasks,
 };
 
 use crate::usage::{UsageError, unknown};
@@ -41,6 +42,8 @@ pub struct Preset {
     pub base: Pretraining,
     /// Pretraining of the student.
     pub student_base: Pretraining,
+    /// What a response is worth in reinforcement learning, beyond the weights of each stage.
+    pub rubric: Rubric,
     /// R1-Zero: reinforcement learning straight from the base.
     pub zero: Rl,
     /// The cold start: SFT on few curated chains of thought.

@@ -18,18 +18,18 @@ pub fn run(run: &Run, p: &Preset) -> Result<()> {
     let base = run.stage("1-base", pretrain(Shape::Mixture(&p.model), &p.base))?;
 
     // R1-Zero: reinforcement learning straight from the base, no SFT first.
-    let zero = run.stage("2-r1-zero", Rl::new(&base, &tasks, &p.zero))?;
+    let zero = run.stage("2-r1-zero", Rl::new(&base, &tasks, &p.zero, &p.rubric))?;
 
     // R1: a cold start, then RL with the language reward.
     let cold_start = Sft::cold_start(&base, &tasks, &p.cold_start_sft);
     let cold_start = run.stage("3-cold-start", cold_start)?;
-    let reasoner = run.stage("4-reasoning-rl", Rl::new(&cold_start, &tasks, &p.reasoning))?;
+    let reasoner = run.stage("4-reasoning-rl", Rl::new(&cold_start, &tasks, &p.reasoning, &p.rubric))?;
 
     // Its best samples teach the BASE anew, and a second RL finishes.
     let curated = Curate::new(&reasoner, &tasks, &p.rejection);
     let curated = run.stage("5-rejection-sampling", curated)?;
     let sft = run.stage("6-sft", Sft::curated(&base, &tasks, &curated, &p.sft))?;
-    let r1 = run.stage("7-r1", Rl::new(&sft, &tasks, &p.second))?;
+    let r1 = run.stage("7-r1", Rl::new(&sft, &tasks, &p.second, &p.rubric))?;
 
     // A small dense student learns from R1's samples alone.
     let dense = pretrain(Shape::Dense(&p.student), &p.student_base);
@@ -38,7 +38,7 @@ pub fn run(run: &Run, p: &Preset) -> Result<()> {
     let student = run.stage("8-distill", student)?;
 
     // Beside it, the same student with RL instead, at equal computing.
-    let rival = Rl::new(&dense, &tasks, &p.student_rl).at_the_cost_of(&student);
+    let rival = Rl::new(&dense, &tasks, &p.student_rl, &p.rubric).at_the_cost_of(&student);
     let rival = run.stage("8b-student-rl", rival)?;
 
     let models = [

@@ -50,7 +50,8 @@ impl Score {
     /// Whether the total can be compared with others: the accuracy and every further term that has a
     /// weight were judged. A judge that cannot be reached takes nothing from a response.
     pub fn is_judged(&self) -> bool {
-        let form = [Format.name(), Language::default().name()];
+        let language = Language::default();
+        let form = [Format.name(), language.name()];
         let missing = |name: &String| !form.contains(&name.as_str());
         self.accuracy.is_some() && !self.unjudged.iter().any(missing)
     }

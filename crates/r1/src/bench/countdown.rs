@@ -72,7 +72,7 @@ fn r1_zero(run: &Run, p: &Preset) -> Result<Artifact> {
     let tasks = run.stage("0-tasks", Tasks::new(&p.tasks, &p.corpus))?;
     let shape = Shape::Mixture(&p.model);
     let base = run.stage("1-base", Pretrain::new(shape, &tasks, &p.corpus, &p.base))?;
-    let zero = run.stage("2-r1-zero", Rl::new(&base, &tasks, &p.zero))?;
+    let zero = run.stage("2-r1-zero", Rl::new(&base, &tasks, &p.zero, &p.rubric))?;
     let models = [("base", &base), ("r1-zero", &zero)];
     run.stage("9-eval", Evaluate::new(&models, &tasks, &p.eval))?;
     Ok(zero)

@@ -51,9 +51,9 @@ fn both(run: &Run, rival: &Run, p: &Preset) -> Result<SeedResult> {
     let base = run.stage("1-base", Pretrain::new(shape, &tasks, &p.corpus, &p.base))?;
     // Of one name, the stages draw from one random stream.
     reset_peak_rss();
-    let grpo = run.stage("2-r1-zero", Rl::new(&base, &tasks, &p.zero))?;
+    let grpo = run.stage("2-r1-zero", Rl::new(&base, &tasks, &p.zero, &p.rubric))?;
     reset_peak_rss();
-    let ppo = Rl::new(&base, &tasks, &p.zero).with_critic(&p.ppo);
+    let ppo = Rl::new(&base, &tasks, &p.zero, &p.rubric).with_critic(&p.ppo);
     let ppo = rival.stage("2-r1-zero", ppo)?;
     let models = [("base", &base), ("r1-zero", &grpo)];
     let eval = run.stage("9-eval", Evaluate::new(&models, &tasks, &p.eval))?;

@@ -1,6 +1,7 @@
 //! The sections of a preset. Counts are whole numbers, shares and probabilities lie in [0, 1].
 
 use grpo::{AdvantageScale, Baseline, Kl, KlIn, Objective, RewardParts, Truncated};
+use rewards::Mode;
 use serde::{Deserialize, Serialize};
 
 /// Which problems there are, and how many texts are made of them.
@@ -13,7 +14,8 @@ pub struct Tasks {
     pub levels: Vec<u32>,
     /// ISO 639-1 codes of the languages problems are asked in: en, zh.
     pub languages: Vec<String>,
-    /// A JSONL or JSON file of problems to train on in place of the families; empty: none.
+    /// A JSONL or JSON file of problems to train on in place of the families, with answers or with
+    /// tests of programs; empty: none.
     pub file: String,
     /// A file of problems to measure with; empty: held out from the training problems.
     pub held_out_file: String,
@@ -157,6 +159,46 @@ pub struct Supervised {
     pub weight_decay: f64,
     /// Largest global gradient norm.
     pub clip: f64,
+}
+
+/// How the parts of a reward combine, and the terms besides accuracy, format and language. A term with
+/// weight 0 is none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rubric {
+    /// sum; gated: format and language count only with a right answer; form_gated: the answer counts
+    /// only in the strict template; per_part: each part normalised in its group (GDPO).
+    pub mode: Mode,
+    /// Weight of the repetition penalty.
+    pub repetition: f64,
+    /// Words of a phrase whose repetition costs.
+    pub repetition_ngram: usize,
+    /// Weight of the penalty for another length than `length_target`.
+    pub length: f64,
+    /// Tokens a response should have.
+    pub length_target: usize,
+    /// What a token more or less costs, α.
+    pub length_alpha: f64,
+    /// Weight of a model's verdict.
+    pub judge: f64,
+    /// Where its interface begins, as http://localhost:8000/v1.
+    pub judge_url: String,
+    /// Its name.
+    pub judge_model: String,
+    /// The environment variable that holds the key; empty: none.
+    pub judge_key: String,
+    /// Seconds a request may take.
+    pub judge_timeout: f64,
+    /// How often a failed request is sent again.
+    pub judge_retries: usize,
+    /// Weight of a program's score.
+    pub program: f64,
+    /// The name it is reported under.
+    pub program_name: String,
+    /// What the shell runs, as python3 my.py.
+    pub program_command: String,
+    /// Seconds it may take for a response.
+    pub program_timeout: f64,
 }
 
 /// Reinforcement learning with GRPO (arXiv 2402.03300; 2501.12948).

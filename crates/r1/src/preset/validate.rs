@@ -4,9 +4,10 @@ use std::fmt::Display;
 use std::path::Path;
 
 use grpo::{AdvantageScale, Baseline, KlIn, RewardParts, Surrogate};
+use rewards::Mode;
 
 use super::{
-    Corpus, Eval, Model, Ppo, Preset, Pretraining, Rejection, Rl, Student, Supervised, Tasks,
+    Corpus, Eval, Model, Ppo, Preset, Pretraining, Rejection, Rl, Rubric, Student, Supervised, Tasks,
 };
 use crate::usage::{UsageError, nearest};
 
@@ -14,6 +15,10 @@ const FAMILIES: [&str; 5] = ["arithmetic", "countdown", "linear", "ordering", "p
 const LANGUAGES: [&str; 2] = ["en", "zh"];
 /// 256 bytes and eight special tokens.
 const SMALLEST_VOCABULARY: usize = 264;
+
+/// What goes with normalising part by part.
+const DECOUPLED: &str = "it normalises in its own way: advantage_scale = group, baseline = mean and \
+                         kl_in other than reward go with it";
 
 type Checked = Result<(), UsageError>;
 
@@ -33,8 +38,10 @@ impl Preset {
         self.cold_start_sft.validate("cold_start_sft")?;
         self.sft.validate("sft")?;
         self.distill.validate("distill")?;
+        self.rubric.validate()?;
         for (section, rl) in self.rl() {
             rl.validate(section)?;
+            rl.goes_with(section, self.rubric.mode)?;
         }
         self.ppo.validate()?;
         self.rejection.validate("rejection")?;
@@ -276,16 +283,59 @@ impl Rl {
             &key("max_new_tokens"),
             self.max_new_tokens,
         )?;
-        let plain = self.advantage_scale == AdvantageScale::Group
-            && self.baseline == Baseline::Mean
-            && (self.kl_in != KlIn::Reward || self.beta == 0.0);
         require(
-            self.reward_parts == RewardParts::Sum || plain,
+            self.reward_parts == RewardParts::Sum || self.is_plain(),
             &key("reward_parts"),
             "decoupled",
-            "it normalises in its own way: advantage_scale = group, baseline = mean and kl_in \
-             other than reward go with it",
+            DECOUPLED,
         )
+    }
+
+    /// Whether nothing stands in the way of normalising part by part.
+    fn is_plain(&self) -> bool {
+        self.advantage_scale == AdvantageScale::Group
+            && self.baseline == Baseline::Mean
+            && (self.kl_in != KlIn::Reward || self.beta == 0.0)
+    }
+
+    /// The rubric's mode is one thing, what the stage normalises another.
+    fn goes_with(&self, section: &str, mode: Mode) -> Checked {
+        let gate = match mode {
+            Mode::Sum => return Ok(()),
+            Mode::PerPart => {
+                return require(self.is_plain(), "rubric.mode", "per_part", DECOUPLED);
+            }
+            Mode::Gated => "gated",
+            Mode::FormGated => "form_gated",
+        };
+        let allowed = format!(
+            "sum or per_part where {section}.reward_parts = decoupled (a gate is on the sum)"
+        );
+        require(self.reward_parts == RewardParts::Sum, "rubric.mode", gate, &allowed)
+    }
+}
+
+impl Rubric {
+    fn validate(&self) -> Checked {
+        not_negative("rubric.repetition", self.repetition)?;
+        not_negative("rubric.length", self.length)?;
+        not_negative("rubric.judge", self.judge)?;
+        not_negative("rubric.program", self.program)?;
+        at_least("rubric.repetition_ngram", self.repetition_ngram, 1)?;
+        at_least("rubric.length_target", self.length_target, 1)?;
+        positive("rubric.length_alpha", self.length_alpha)?;
+        positive("rubric.judge_timeout", self.judge_timeout)?;
+        let retries = self.judge_retries;
+        require(retries <= 10, "rubric.judge_retries", retries, "at most 10")?;
+        positive("rubric.program_timeout", self.program_timeout)?;
+        // What the terms need beyond that, they say themselves.
+        let config = self.terms();
+        config
+            .validate()
+            .map_err(|error| UsageError(format!("rubric: {error} (as `rubric.` and its name)")))?;
+        let missing = self.judge_key.as_str();
+        let set = self.judge == 0.0 || missing.is_empty() || std::env::var_os(missing).is_some();
+        require(set, "rubric.judge_key", missing, "an environment variable that is set")
     }
 }
 

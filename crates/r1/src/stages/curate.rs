@@ -4,13 +4,14 @@ use anyhow::Result;
 use data::{Completion, Problem, Sample};
 use distill::{CurateConfig, Curated};
 use moe_model::Decoder;
-use rewards::{Rubric, RubricConfig, Score};
+use rewards::{RubricConfig, Score};
 use serde_json::{Value, json};
 
 use super::ask;
 use super::checkpoint::Checkpoint;
 use super::cost::Cost;
 use super::files::{write_json, write_lines};
+use super::judging;
 use super::problems::Problems;
 use super::responses::Line;
 use crate::Artifact;
@@ -78,7 +79,7 @@ pub(super) fn curate(
         plan.max_new_tokens,
         cx.seed,
     );
-    let rubric = Rubric::new(&RubricConfig::default());
+    let rubric = judging::rubric(&RubricConfig::default(), tasks)?;
     let progress = cx.progress(plan.prompts * plan.samples, "responses");
     let (model, tokenizer): (&Decoder, _) = (&teacher.model, &teacher.tokenizer);
     let groups = grpo::sample(model, tokenizer, problems, &rubric, &options, &mut |n| {

@@ -6,13 +6,14 @@ use anyhow::{Context, Result};
 use data::Problem;
 use eval::{Graded, Summary, grade};
 use lm::CausalLm;
-use rewards::{Rubric, RubricConfig};
+use rewards::RubricConfig;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::ask;
 use super::checkpoint::Checkpoint;
 use super::files::{read_lines, write_json};
+use super::judging;
 use super::tasks::HELD_OUT;
 use crate::Artifact;
 use crate::preset;
@@ -82,7 +83,7 @@ impl Stage for Evaluate<'_> {
     fn run(&self, cx: &StageContext) -> Result<()> {
         cx.rewind(0)?;
         let problems: Vec<Problem> = read_lines(&self.tasks.file(HELD_OUT))?;
-        let rubric = Rubric::new(&RubricConfig::default());
+        let rubric = judging::rubric(&RubricConfig::default(), self.tasks)?;
         let total = self.models.len() * problems.len() * self.plan.samples;
         let progress = cx.progress(total, "responses");
         let options = ask::options(

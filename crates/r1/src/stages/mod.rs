@@ -8,6 +8,7 @@ mod distill;
 mod evaluate;
 mod experts;
 mod files;
+mod judging;
 mod pretrain;
 mod problems;
 mod responses;

@@ -12,7 +12,6 @@ use anyhow::Result;
 use burn::module::Module;
 use data::Problem;
 use grpo::{Drawn, Group, Watch, draw_untied};
-use rewards::Rubric;
 use serde_json::{Value, json};
 use trainer::mix;
 
@@ -24,6 +23,7 @@ use self::settings::{objective, rollout_seed, rubric_config};
 use super::ask;
 use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
+use super::judging;
 use super::problems::Problems;
 use super::responses::Line;
 use crate::Artifact;
@@ -38,6 +38,8 @@ pub struct Rl<'a> {
     tasks: &'a Artifact,
     /// Everything that is set.
     plan: &'a preset::Rl,
+    /// What a response is worth, beyond the weights of `plan`.
+    rubric: &'a preset::Rubric,
     /// Train a critic beside the policy, by PPO, where given.
     critic: Option<&'a preset::Ppo>,
     /// Stop once as much computing is spent as this stage took, where given.
@@ -46,11 +48,17 @@ pub struct Rl<'a> {
 
 impl<'a> Rl<'a> {
     /// Improves `policy`, which is the first reference too, on problems of `tasks`.
-    pub fn new(policy: &'a Artifact, tasks: &'a Artifact, plan: &'a preset::Rl) -> Self {
+    pub fn new(
+        policy: &'a Artifact,
+        tasks: &'a Artifact,
+        plan: &'a preset::Rl,
+        rubric: &'a preset::Rubric,
+    ) -> Self {
         Self {
             policy,
             tasks,
             plan,
+            rubric,
             critic: None,
             compute_of: None,
         }
@@ -83,8 +91,8 @@ impl Stage for Rl<'_> {
 
     fn settings(&self) -> Value {
         match self.critic {
-            None => json!(self.plan),
-            Some(ppo) => json!({ "rl": self.plan, "ppo": ppo }),
+            None => json!({ "rl": self.plan, "rubric": self.rubric }),
+            Some(ppo) => json!({ "rl": self.plan, "rubric": self.rubric, "ppo": ppo }),
         }
     }
 
@@ -103,8 +111,9 @@ impl Stage for Rl<'_> {
             Some(stage) => Cost::read(stage)?.flops,
             None => f64::INFINITY,
         };
-        let rubric = Rubric::new(&rubric_config(plan));
-        let objective = objective(plan);
+        let config = rubric_config(plan, self.rubric);
+        let rubric = judging::counting(&config, &tokenizer, self.tasks)?;
+        let objective = objective(plan, self.rubric.mode);
         let mut problems = Problems::open(self.tasks, Some(&plan.levels), cx.seed)?;
         let mut reference = model.valid();
         let mut learner = Learner::new(model, plan, self.critic);
@@ -142,6 +151,9 @@ impl Stage for Rl<'_> {
             };
             let Drawn { groups, tied } = draw(plan, &mut problems, sample);
             let sample_seconds = began.elapsed().as_secs_f64();
+            if let Some(missing) = judging::missing(&rubric, groups.iter().chain(&tied)) {
+                cx.log(format!("step {step}: {missing}"));
+            }
             for group in groups.iter().chain(&tied) {
                 Line::write_all(cx, Some(step), group)?;
             }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use data::{Sample, Tokenizer};
 use lm::Sequence;
 use moe_model::Decoder;
-use rewards::{Rubric, RubricConfig};
+use rewards::RubricConfig;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sft::{Batches, SftReport, step};
@@ -16,6 +16,7 @@ use super::ask;
 use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
 use super::files::read_lines;
+use super::judging;
 use super::problems::Problems;
 use super::responses::Line;
 use super::tasks::{COLD_START, GENERAL, HELD_OUT};
@@ -214,7 +215,7 @@ pub(super) fn show(
 ) -> Result<()> {
     let problems = Problems::open(tasks, None, cx.seed)?.take(SHOWN);
     let options = ask::options(1, (0.6, 0.95), 128, cx.seed);
-    let rubric = Rubric::new(&RubricConfig::default());
+    let rubric = judging::rubric(&RubricConfig::default(), tasks)?;
     let groups = grpo::sample(model, tokenizer, problems, &rubric, &options, &mut |_| ());
     for group in &groups {
         Line::write_all(cx, None, group)?;

@@ -14,6 +14,7 @@ use data::{Problem, Sample, Tokenizer, import, seed, template};
 use serde_json::{Value, json};
 
 use super::files::{write_json, write_lines};
+use super::judging;
 use crate::Artifact;
 use crate::preset;
 use crate::stage::{Stage, StageContext};
@@ -185,7 +186,11 @@ impl Tasks<'_> {
 
 /// The problems of a file; what cannot be used is reported.
 fn read(path: &Path, cx: &StageContext) -> Result<Vec<Problem>> {
-    let imported = import::problems(path)?;
+    let imported = import::mixed(path)?;
+    if judging::has_programs(&imported.problems) {
+        // Before anything is trained: without isolation nothing would be judged.
+        judging::sandbox(path)?;
+    }
     for skipped in imported.skipped.iter().take(5) {
         cx.log(format!(
             "{} line {}: {}",

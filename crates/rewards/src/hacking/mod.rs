@@ -27,7 +27,7 @@ const MODES: [Mode; 4] = [Mode::Sum, Mode::Gated, Mode::FormGated, Mode::PerPart
 /// From someone who knows the answer.
 const HONEST: &str = "<think>Seven and five make twelve.</think><answer>12</answer>";
 /// From someone who does not.
-const HONEST_GUESS: &str = "<think>I do not know.</think><answer>14</answer>";
+const HONEST_GUESS: &str = "<think>I do not know what it is.</think><answer>14</answer>";
 
 fn total_of(mode: Mode, problem: &Problem, response: &str) -> f32 {
     let config = RubricConfig {
@@ -62,7 +62,8 @@ fn is_no_answer(question: &str, gold: &str, answer: &str) {
         question: question.into(),
         ..problem(gold, "en")
     };
-    let response = |answer: &str| format!("<think>I do not know.</think><answer>{answer}</answer>");
+    let response =
+        |answer: &str| format!("<think>I do not know what it is.</think><answer>{answer}</answer>");
     let wrong = response("neither this nor that");
     does_not_pay(answer, &asked, &wrong, &response(answer));
 }
@@ -73,7 +74,7 @@ fn is_an_answer(question: &str, gold: &str, answer: &str) {
         question: question.into(),
         ..problem(gold, "en")
     };
-    let response = format!("<think>I know.</think><answer>{answer}</answer>");
+    let response = format!("<think>I know what it is.</think><answer>{answer}</answer>");
     assert_eq!(
         total_of(Mode::Sum, &asked, &response),
         1.5,

@@ -61,7 +61,7 @@ fn every_part_is_recorded_without_its_weight_in_every_mode() {
 #[test]
 fn the_terms_of_a_configuration_count() {
     let config: RubricConfig = serde_json::from_str(
-        r#"{"length": {"weight": 0.5, "target": 5, "alpha": 0.25},
+        r#"{"language": 0.0, "length": {"weight": 0.5, "target": 5, "alpha": 0.25},
             "repetition": {"weight": 1.0, "ngram": 1},
             "overlong": {"weight": 2.0, "longest": 4, "cache": 2}}"#,
     )
@@ -73,7 +73,7 @@ fn the_terms_of_a_configuration_count() {
     let expected = [("length", -0.25), ("repetition", -0.5), ("overlong", -1.0)];
     let expected = expected.map(|(name, value)| (name.to_owned(), value));
     assert_eq!(score.extra, expected);
-    assert!((score.total - (1.5 - 0.125 - 0.5 - 2.0)).abs() < 1e-6);
+    assert!((score.total - (1.3 - 0.125 - 0.5 - 2.0)).abs() < 1e-6);
 
     let blind = Rubric::new(&config).score(&problem("12", "en"), response);
     assert_eq!(blind.unjudged, ["length", "overlong"]);

@@ -2,7 +2,7 @@
 
 use data::seed;
 use grpo::ppo::PpoConfig;
-use grpo::{GrpoConfig, Overlong};
+use grpo::{GrpoConfig, Overlong, RewardParts};
 use rand::RngExt;
 use rewards::{Mode, RubricConfig};
 use trainer::{AdamWConfig, Schedule, TrainerConfig};
@@ -10,19 +10,23 @@ use trainer::{AdamWConfig, Schedule, TrainerConfig};
 use crate::preset;
 
 /// What a response is worth.
-pub(super) fn rubric_config(plan: &preset::Rl) -> RubricConfig {
+pub(super) fn rubric_config(plan: &preset::Rl, rubric: &preset::Rubric) -> RubricConfig {
     RubricConfig {
         accuracy: plan.accuracy as f32,
         format: plan.format as f32,
         language: plan.language as f32,
-        mode: Mode::Sum,
-        ..RubricConfig::default()
+        ..rubric.terms()
     }
 }
 
 /// What is optimised.
-pub(super) fn objective(plan: &preset::Rl) -> GrpoConfig {
+pub(super) fn objective(plan: &preset::Rl, mode: Mode) -> GrpoConfig {
+    let reward_parts = match mode {
+        Mode::PerPart => RewardParts::Decoupled,
+        Mode::Sum | Mode::Gated | Mode::FormGated => plan.reward_parts,
+    };
     GrpoConfig {
+        reward_parts,
         epsilon: plan.epsilon,
         epsilon_high: plan.epsilon_high,
         dual_clip: (plan.dual_clip > 0.0).then_some(plan.dual_clip),
@@ -32,7 +36,6 @@ pub(super) fn objective(plan: &preset::Rl) -> GrpoConfig {
         entropy_bonus: plan.entropy_bonus,
         advantage_scale: plan.advantage_scale,
         baseline: plan.baseline,
-        reward_parts: plan.reward_parts,
         truncated: plan.truncated,
         overlong: (plan.overlong > 0).then_some(Overlong {
             longest: plan.max_new_tokens,
@@ -84,14 +87,15 @@ pub(super) fn rollout_seed(seed: u64, step: usize, round: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use grpo::{AdvantageScale, Baseline, Kl, KlIn, Objective, RewardParts, Truncated};
+    use grpo::{AdvantageScale, Baseline, Kl, KlIn, Objective, Truncated};
 
     use super::*;
     use crate::preset::Preset;
 
     fn of(changes: &[&str]) -> GrpoConfig {
         let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
-        objective(&Preset::load("smoke", &changes).unwrap().zero)
+        let preset = Preset::load("smoke", &changes).unwrap();
+        objective(&preset.zero, preset.rubric.mode)
     }
 
     #[test]
@@ -150,8 +154,18 @@ mod tests {
             ..GrpoConfig::of(Objective::Luspo, 16)
         };
         assert_eq!(found, expected);
-        let decoupled = of(&["zero.reward_parts=decoupled"]);
-        assert_eq!(decoupled.reward_parts, RewardParts::Decoupled);
+        for decoupled in ["zero.reward_parts=decoupled", "rubric.mode=per_part"] {
+            assert_eq!(of(&[decoupled]).reward_parts, RewardParts::Decoupled);
+        }
+    }
+
+    #[test]
+    fn a_response_is_worth_what_its_stage_and_the_rubric_say() {
+        let changes = ["zero.format=0.5", "rubric.mode=gated", "rubric.repetition=0.1"];
+        let preset = Preset::load("smoke", &changes.map(ToOwned::to_owned)).unwrap();
+        let config = rubric_config(&preset.zero, &preset.rubric);
+        assert_eq!((config.format, config.language, config.mode), (0.5, 0.0, Mode::Gated));
+        assert_eq!(config.repetition.map(|term| term.ngram), Some(3));
     }
 
     #[test]
