@@ -23,7 +23,10 @@ pub fn run(run: &Run, p: &Preset) -> Result<()> {
     // R1: a cold start, then RL with the language reward.
     let cold_start = Sft::cold_start(&base, &tasks, &p.cold_start_sft);
     let cold_start = run.stage("3-cold-start", cold_start)?;
-    let reasoner = run.stage("4-reasoning-rl", Rl::new(&cold_start, &tasks, &p.reasoning, &p.rubric))?;
+    let reasoner = run.stage(
+        "4-reasoning-rl",
+        Rl::new(&cold_start, &tasks, &p.reasoning, &p.rubric),
+    )?;
 
     // Its best samples teach the BASE anew, and a second RL finishes.
     let curated = Curate::new(&reasoner, &tasks, &p.rejection);

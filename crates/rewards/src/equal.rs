@@ -141,7 +141,9 @@ fn chosen(answer: &str) -> Option<char> {
 /// Whether `explanation` names an option besides `letter`, as in `(B) or (C)`, `B) C)`, `B: 1, D: 2`
 /// and `B. D`. Letters within a sentence, as in `A. a dog`, are no options.
 fn names_another(answer: &str, explanation: &str, letter: char) -> bool {
-    let joined = ["or ", "and ", "und ", "或", "和", "/", "&", "|"];
+    let first: String = explanation.chars().take_while(|c| c.is_alphabetic()).collect();
+    let joined = matches!(&*first, "or" | "and" | "und" | "ou" | "oder")
+        || explanation.starts_with(['或', '和', '/', '&', '|']);
     let bare = explanation.trim_matches(|c: char| !c.is_alphanumeric());
     let alone = bare.chars().count() == 1 && bare.starts_with(|c| ('a'..='j').contains(&c));
     // Their case is lost in the plain spelling.
@@ -151,17 +153,13 @@ fn names_another(answer: &str, explanation: &str, letter: char) -> bool {
             at.and_then(|at| chars.get(at))
                 .is_some_and(|c| c.is_alphanumeric())
         };
-        let option = ('A'..='J').contains(c) && c.to_ascii_lowercase() != letter;
-        option
-            && !part(at.checked_sub(1))
-            && !part(Some(at + 1))
-            && matches!(chars.get(at + 1), Some(')' | '.' | ':' | ']'))
+        let lower = c.to_ascii_lowercase();
+        let option = ('a'..='j').contains(&lower) && lower != letter;
+        let mark = chars.get(at + 1);
+        let capital = c.is_ascii_uppercase() && matches!(mark, Some('.' | ':' | ']'));
+        option && !part(at.checked_sub(1)) && (mark == Some(&')') || capital)
     });
-    alone
-        || marked
-        || joined
-            .iter()
-            .any(|word| explanation.trim_start().starts_with(word))
+    alone || marked || joined
 }
 
 /// `D = C`, where a choice is asked for.

@@ -10,7 +10,7 @@ mod letter;
 mod phrase;
 mod reading;
 
-use boxed::{boxed, has_other_box};
+use boxed::{around_box, boxed, has_other_box};
 use formula::last_formula;
 use last_number::last_number;
 use letter::letter;
@@ -197,9 +197,10 @@ fn from_blocks(answers: &[&str]) -> Result<Extracted, NoAnswer> {
 /// The one answer of a block: of several boxes or announcements none may say another thing.
 fn from_block(block: &str) -> Result<String, NoAnswer> {
     if let Some(answer) = boxed(block) {
-        return match has_other_box(block, &answer) {
-            true => Err(NoAnswer::Conflicting),
-            false => Ok(answer),
+        return match (has_other_box(block, &answer), around_box(block)) {
+            (true, _) => Err(NoAnswer::Conflicting),
+            (false, Some(whole)) => Ok(whole),
+            (false, None) => Ok(answer),
         };
     }
     match phrases(block) {

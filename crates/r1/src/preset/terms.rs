@@ -120,14 +120,31 @@ mod tests {
             (&["rubric.judge=1"], "`url`"),
             (&["rubric.judge_retries=11"], "rubric.judge_retries"),
             (
-                &["rubric.judge=1", "rubric.judge_url=http://a", "rubric.judge_model=m",
-                    "rubric.judge_key=NO_SUCH_KEY_ANYWHERE"],
+                &[
+                    "rubric.judge=1",
+                    "rubric.judge_url=http://a",
+                    "rubric.judge_model=m",
+                    "rubric.judge_key=NO_SUCH_KEY_ANYWHERE",
+                ],
                 "NO_SUCH_KEY_ANYWHERE",
             ),
             (&["rubric.program=1"], "`command`"),
-            (&["rubric.program=1", "rubric.program_command=a", "rubric.program_name=format"], "`name`"),
-            (&["rubric.mode=gated", "zero.reward_parts=decoupled"], "zero.reward_parts"),
-            (&["rubric.mode=per_part", "zero.baseline=leave_one_out"], "rubric.mode"),
+            (
+                &[
+                    "rubric.program=1",
+                    "rubric.program_command=a",
+                    "rubric.program_name=format",
+                ],
+                "`name`",
+            ),
+            (
+                &["rubric.mode=gated", "zero.reward_parts=decoupled"],
+                "zero.reward_parts",
+            ),
+            (
+                &["rubric.mode=per_part", "zero.baseline=leave_one_out"],
+                "rubric.mode",
+            ),
         ] {
             let message = of(changes).unwrap_err();
             assert!(message.contains(named), "{changes:?}: {message}");

@@ -7,7 +7,8 @@ use grpo::{AdvantageScale, Baseline, KlIn, RewardParts, Surrogate};
 use rewards::Mode;
 
 use super::{
-    Corpus, Eval, Model, Ppo, Preset, Pretraining, Rejection, Rl, Rubric, Student, Supervised, Tasks,
+    Corpus, Eval, Model, Ppo, Preset, Pretraining, Rejection, Rl, Rubric, Student, Supervised,
+    Tasks,
 };
 use crate::usage::{UsageError, nearest};
 
@@ -311,7 +312,12 @@ impl Rl {
         let allowed = format!(
             "sum or per_part where {section}.reward_parts = decoupled (a gate is on the sum)"
         );
-        require(self.reward_parts == RewardParts::Sum, "rubric.mode", gate, &allowed)
+        require(
+            self.reward_parts == RewardParts::Sum,
+            "rubric.mode",
+            gate,
+            &allowed,
+        )
     }
 }
 
@@ -335,7 +341,12 @@ impl Rubric {
             .map_err(|error| UsageError(format!("rubric: {error} (as `rubric.` and its name)")))?;
         let missing = self.judge_key.as_str();
         let set = self.judge == 0.0 || missing.is_empty() || std::env::var_os(missing).is_some();
-        require(set, "rubric.judge_key", missing, "an environment variable that is set")
+        require(
+            set,
+            "rubric.judge_key",
+            missing,
+            "an environment variable that is set",
+        )
     }
 }
 

@@ -24,13 +24,28 @@ pub struct Score {
     #[arg(long, default_value = "sum", value_parser = mode)]
     mode: Mode,
     /// Weight of the accuracy.
-    #[arg(long, value_name = "WEIGHT", default_value_t = 1.0, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "WEIGHT",
+        default_value_t = 1.0,
+        allow_negative_numbers = true
+    )]
     accuracy: f32,
     /// Weight of the format.
-    #[arg(long, value_name = "WEIGHT", default_value_t = 0.3, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "WEIGHT",
+        default_value_t = 0.3,
+        allow_negative_numbers = true
+    )]
     format: f32,
     /// Weight of the language.
-    #[arg(long, value_name = "WEIGHT", default_value_t = 0.2, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "WEIGHT",
+        default_value_t = 0.2,
+        allow_negative_numbers = true
+    )]
     language: f32,
     /// The languages a text may be in, parted by commas [default: en,zh].
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
@@ -51,16 +66,31 @@ pub struct Score {
     #[arg(long, value_name = "TOKENS", default_value_t = 0, requires = "length")]
     length_target: usize,
     /// What a token more or less costs.
-    #[arg(long, value_name = "PRICE", default_value_t = 3e-4, requires = "length")]
+    #[arg(
+        long,
+        value_name = "PRICE",
+        default_value_t = 3e-4,
+        requires = "length"
+    )]
     length_alpha: f32,
     /// Weight of the penalty for nearing --overlong-longest.
     #[arg(long, value_name = "WEIGHT", requires_all = ["overlong_longest", "tokenizer"])]
     overlong: Option<f32>,
     /// Tokens a response may have.
-    #[arg(long, value_name = "TOKENS", default_value_t = 0, requires = "overlong")]
+    #[arg(
+        long,
+        value_name = "TOKENS",
+        default_value_t = 0,
+        requires = "overlong"
+    )]
     overlong_longest: usize,
     /// Tokens before that at which the penalty begins.
-    #[arg(long, value_name = "TOKENS", default_value_t = 0, requires = "overlong")]
+    #[arg(
+        long,
+        value_name = "TOKENS",
+        default_value_t = 0,
+        requires = "overlong"
+    )]
     overlong_cache: usize,
     /// A directory with the tokenizer.json that lengths are counted by.
     #[arg(long, value_name = "DIR")]
@@ -69,13 +99,29 @@ pub struct Score {
     #[arg(long, value_name = "COMMAND")]
     program: Option<String>,
     /// The name its scores are reported under.
-    #[arg(long, value_name = "NAME", default_value = "program", requires = "program")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "program",
+        requires = "program"
+    )]
     program_name: String,
     /// Their weight.
-    #[arg(long, value_name = "WEIGHT", default_value_t = 1.0, allow_negative_numbers = true, requires = "program")]
+    #[arg(
+        long,
+        value_name = "WEIGHT",
+        default_value_t = 1.0,
+        allow_negative_numbers = true,
+        requires = "program"
+    )]
     program_weight: f32,
     /// Seconds it may take for a response.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, requires = "program")]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 30.0,
+        requires = "program"
+    )]
     program_timeout: f64,
     /// A model that judges as well: where its interface begins, as http://localhost:8000/v1.
     #[arg(long, value_name = "URL", requires = "judge_model")]
@@ -90,7 +136,12 @@ pub struct Score {
     #[arg(long, value_name = "VARIABLE", default_value = "", requires = "judge")]
     judge_key: String,
     /// Seconds a request may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, requires = "judge")]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60.0,
+        requires = "judge"
+    )]
     judge_timeout: f64,
     /// How often a failed request is sent again.
     #[arg(long, value_name = "N", default_value_t = 4, requires = "judge")]
@@ -153,12 +204,14 @@ impl Score {
     /// On arguments that cannot be ([`UsageError`]), and a tokenizer that cannot be read.
     pub(super) fn rubric(&self) -> Result<Rubric> {
         let config = self.config();
-        config.validate().map_err(|error| UsageError(error.to_string()))?;
+        config
+            .validate()
+            .map_err(|error| UsageError(error.to_string()))?;
         let Some(dir) = &self.tokenizer else {
             return Ok(Rubric::new(&config));
         };
-        let tokenizer = Tokenizer::open(dir)
-            .with_context(|| format!("--tokenizer {}", dir.display()))?;
+        let tokenizer =
+            Tokenizer::open(dir).with_context(|| format!("--tokenizer {}", dir.display()))?;
         let count = move |text: &str| tokenizer.encode_text(text).len();
         Ok(Rubric::counting(&config, Arc::new(count)))
     }

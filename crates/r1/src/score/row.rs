@@ -90,8 +90,12 @@ impl Row {
 
     /// What the response earned.
     pub(super) fn score(&self, rubric: &Rubric) -> Scored {
-        let (score, unjudged) =
-            rubric.explained(&self.problem, &self.completion, &self.reading, &self.options);
+        let (score, unjudged) = rubric.explained(
+            &self.problem,
+            &self.completion,
+            &self.reading,
+            &self.options,
+        );
         let judged = |name: &str, value: f32| {
             let missing = unjudged.iter().any(|part| part.name == name);
             (!missing).then_some(value)

@@ -28,7 +28,9 @@ fn score_text(arguments: &[&str], text: &str) -> (Vec<Value>, Result<Summary>) {
     let rubric = rubric(arguments).unwrap();
     let summary = score_lines(text.as_bytes(), &mut out, Path::new("rows.jsonl"), &rubric);
     let lines = String::from_utf8(out).unwrap();
-    let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
     (lines.collect(), summary)
 }
 
@@ -41,7 +43,11 @@ const WRONG: &str = "<think>Seven and five make twelve.</think><answer>13</answe
 
 #[test]
 fn every_line_has_its_parts_without_their_weights() {
-    let rows = [row(json!(1), "12", RIGHT), row(json!("b"), "12", WRONG), row(json!("c"), "", RIGHT)];
+    let rows = [
+        row(json!(1), "12", RIGHT),
+        row(json!("b"), "12", WRONG),
+        row(json!("c"), "", RIGHT),
+    ];
     let (lines, summary) = scored(&[], &rows);
     let line = |id: Value, accuracy: Value, total: Value| {
         json!({ "id": id, "accuracy": accuracy, "format": 1.0, "language": 1.0, "total": total,
@@ -49,12 +55,18 @@ fn every_line_has_its_parts_without_their_weights() {
     };
     assert_eq!(lines[0], line(json!(1), json!(1.0), json!(1.5)));
     assert_eq!(lines[1], line(json!("b"), json!(0.0), json!(0.5)));
-    assert_eq!((&lines[2]["accuracy"], &lines[2]["total"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&lines[2]["accuracy"], &lines[2]["total"]),
+        (&Value::Null, &Value::Null)
+    );
     assert_eq!(lines[2]["unjudged"]["accuracy"], "the gold answer is empty");
     let means = "3 responses, accuracy 0.5000 (of 2 judged), format 1.0000, language 1.0000, total \
                  1.0000 (of 2 judged)";
     assert!(summary.starts_with(means), "{summary}");
-    assert!(summary.contains("accuracy of \"c\": the gold answer is empty"), "{summary}");
+    assert!(
+        summary.contains("accuracy of \"c\": the gold answer is empty"),
+        "{summary}"
+    );
 }
 
 #[test]
@@ -67,14 +79,20 @@ fn every_argument_changes_something() {
         &["--language", "0"],
         &["--prefill", "<think>"],
         &["--repetition", "0.5"],
-        &["--program", "while read -r l; do echo '{\"score\": 0.5}'; done"],
+        &[
+            "--program",
+            "while read -r l; do echo '{\"score\": 0.5}'; done",
+        ],
     ] {
         let total = scored(arguments, &[row(json!(1), "12", repeated)]).0[0]["total"].clone();
         assert_ne!(total, base, "{arguments:?}");
     }
     let loose = [row(json!(1), "12", "12")];
     let total = |mode| scored(&["--mode", mode], &loose).0[0]["total"].clone();
-    assert_eq!((total("sum"), total("form_gated"), total("form-gated")), (json!(1.0), json!(0.0), json!(0.0)));
+    assert_eq!(
+        (total("sum"), total("form_gated"), total("form-gated")),
+        (json!(1.0), json!(0.0), json!(0.0))
+    );
     let heavy = scored(&["--accuracy", "2"], &loose);
     assert_eq!(heavy.0[0]["total"], 2.0);
     let french = json!({ "id": 1, "problem": "?", "gold": "12", "language": "fr", "completion":
@@ -93,7 +111,10 @@ fn options_of_a_row_are_those_of_grade() {
     let mut unknown = row(json!(1), "12", RIGHT);
     unknown["language"] = "tlh".into();
     let (lines, _) = scored(&[], &[unknown]);
-    assert_eq!((&lines[0]["language"], &lines[0]["accuracy"]), (&Value::Null, &json!(1.0)));
+    assert_eq!(
+        (&lines[0]["language"], &lines[0]["accuracy"]),
+        (&Value::Null, &json!(1.0))
+    );
 }
 
 #[test]
@@ -101,13 +122,25 @@ fn a_program_that_fails_is_named_and_costs_nothing() {
     let rows: Vec<Value> = (0..5).map(|id| row(json!(id), "12", RIGHT)).collect();
     let (lines, summary) = scored(&["--program", "exit 3", "--program-name", "own"], &rows);
     for line in &lines {
-        assert_eq!((&line["total"], &line["accuracy"]), (&Value::Null, &json!(1.0)));
-        assert!(line["unjudged"]["own"].as_str().unwrap().contains("`exit 3`"), "{line}");
+        assert_eq!(
+            (&line["total"], &line["accuracy"]),
+            (&Value::Null, &json!(1.0))
+        );
+        assert!(
+            line["unjudged"]["own"]
+                .as_str()
+                .unwrap()
+                .contains("`exit 3`"),
+            "{line}"
+        );
     }
     assert!(summary.contains("own of 0: `exit 3` ended"), "{summary}");
     let half = "while read -r l; do echo '{\"score\": 0.5}'; done";
     let (lines, summary) = scored(&["--program", half, "--program-weight", "0.5"], &rows);
-    assert_eq!((&lines[4]["extra"]["program"], &lines[4]["total"]), (&json!(0.5), &json!(1.75)));
+    assert_eq!(
+        (&lines[4]["extra"]["program"], &lines[4]["total"]),
+        (&json!(0.5), &json!(1.75))
+    );
     assert!(summary.ends_with("program 0.5000"), "{summary}");
 }
 
@@ -115,7 +148,10 @@ fn a_program_that_fails_is_named_and_costs_nothing() {
 fn lines_keep_their_order() {
     let rows: Vec<Value> = (0..3000).map(|id| row(json!(id), "12", RIGHT)).collect();
     let (lines, summary) = scored(&[], &rows);
-    assert!(lines.iter().enumerate().all(|(at, line)| line["id"] == at), "out of order");
+    assert!(
+        lines.iter().enumerate().all(|(at, line)| line["id"] == at),
+        "out of order"
+    );
     assert!(summary.starts_with("3000 responses"), "{summary}");
 }
 
@@ -125,8 +161,14 @@ fn a_bad_line_is_named_after_those_before_it() {
     for (bad, said) in [
         (r#"{"id": 1, "gold": "1", "completion": "1"}"#, "problem"),
         ("no json", "one JSON object"),
-        (r#"{"id": 1, "problem": "?", "gold": null, "completion": "1"}"#, "write a text or a number"),
-        (r#"{"id": 1, "problem": "?", "gold": "1", "completion": 1}"#, "completion"),
+        (
+            r#"{"id": 1, "problem": "?", "gold": null, "completion": "1"}"#,
+            "write a text or a number",
+        ),
+        (
+            r#"{"id": 1, "problem": "?", "gold": "1", "completion": 1}"#,
+            "completion",
+        ),
         (
             r#"{"id": 1, "problem": "?", "gold": "1", "completion": "1", "opts": {"match_types": ["x"]}}"#,
             "match type",
@@ -134,7 +176,10 @@ fn a_bad_line_is_named_after_those_before_it() {
     ] {
         let (lines, error) = score_text(&[], &format!("{good}\n\n{bad}\n{good}"));
         let error = format!("{:#}", error.unwrap_err());
-        assert!(error.contains("rows.jsonl, line 3") && error.contains(said), "{error}");
+        assert!(
+            error.contains("rows.jsonl, line 3") && error.contains(said),
+            "{error}"
+        );
         assert_eq!(lines.len(), 1);
     }
 }
@@ -144,13 +189,19 @@ fn arguments_that_cannot_be_are_wrong_usage() {
     for (arguments, said) in [
         (&["--format", "nan"][..], "`format`"),
         (&["--languages", "en,xx"], "`xx`"),
-        (&["--repetition", "1", "--repetition-ngram", "0"], "`repetition`"),
+        (
+            &["--repetition", "1", "--repetition-ngram", "0"],
+            "`repetition`",
+        ),
         (&["--program", " "], "`command`"),
         (&["--program", "cat", "--program-name", "format"], "`name`"),
         (&["--judge", "localhost", "--judge-model", "m"], "http://"),
     ] {
         let error = rubric(arguments).unwrap_err();
-        assert!(is_usage(&error) && error.to_string().contains(said), "{error}");
+        assert!(
+            is_usage(&error) && error.to_string().contains(said),
+            "{error}"
+        );
     }
     for (arguments, said) in [
         (&["--mode", "product"][..], "gated"),

@@ -59,9 +59,14 @@ pub(super) fn missing<'a>(
     let count = 1 + all.count();
     let (reading, options) = (Reading::default(), Options::default());
     let (_, why) = rubric.explained(problem, text, &reading, &options);
-    let why = why.into_iter().map(|part| format!("{}: {}", part.name, part.reason));
+    let why = why
+        .into_iter()
+        .map(|part| format!("{}: {}", part.name, part.reason));
     let why: Vec<String> = why.collect();
-    Some(format!("{count} responses are left out, unjudged; {}", why.join("; ")))
+    Some(format!(
+        "{count} responses are left out, unjudged; {}",
+        why.join("; ")
+    ))
 }
 
 /// Whether some answers are programs.

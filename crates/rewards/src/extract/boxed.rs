@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::{is_joint, tidy};
+use super::phrase::is_denied;
+use super::{is_formula, is_joint, tidy};
+use crate::math::{Shape, read};
 use crate::plain::plain;
 use crate::tags::is_seen;
 
@@ -45,6 +47,48 @@ pub(super) fn has_other_box(text: &str, answer: &str) -> bool {
         let inner = unboxed(&text[range]);
         is_seen(inner) && !said.contains(&spelling(inner))
     })
+}
+
+/// The block without the sign of its one box, where what is around the box takes part in the answer: it
+/// is denied (`not \boxed{12}`), left open (`\boxed{12} or 14`), or one side of something that does
+/// not hold (`14 = \boxed{12}`).
+pub(super) fn around_box(block: &str) -> Option<String> {
+    let (closed, _) = boxes(block);
+    let [inner] = &closed[..] else {
+        return None;
+    };
+    let before = &block[..inner.start - OPEN.len()];
+    let (inside, after) = (&block[inner.clone()], &block[inner.end + 1..]);
+    let whole = [before, inside, after].concat();
+    let whole = tidy(&whole);
+    let taken = is_qualified(before, after) || is_other_mathematics(whole, inside);
+    taken.then(|| whole.to_owned())
+}
+
+/// Whether the words right before a box or right after it deny what it says or leave it open.
+fn is_qualified(before: &str, after: &str) -> bool {
+    let sign = |c: char| c.is_whitespace() || "$*.\\()[]{}".contains(c);
+    let before = before.trim_end_matches(sign);
+    let after = after.trim_start_matches(sign).to_lowercase();
+    let last = before.rsplit(char::is_whitespace).next();
+    let last = last.unwrap_or_default().to_lowercase();
+    let next: String = after.chars().take_while(|c| c.is_alphabetic()).collect();
+    let denials = [
+        "is not", "is wrong", "is incorrect", "is false", "isn't", "≠",
+    ];
+    is_denied(before)
+        || denials.iter().any(|denial| after.starts_with(denial))
+        || matches!(&*last, "or" | "either" | "neither" | "maybe" | "perhaps")
+        || matches!(&*next, "or" | "maybe" | "perhaps" | "unless")
+}
+
+/// Whether `whole` is mathematics that contradicts itself or says several things where `inside`, a part
+/// of it, says one.
+fn is_other_mathematics(whole: &str, inside: &str) -> bool {
+    let several = |shape: &Shape| matches!(shape, Shape::Several(..));
+    is_formula(whole)
+        && read(inside).is_some_and(|shape| !several(&shape))
+        && read(whole).is_none_or(|shape| several(&shape))
 }
 
 /// The insides of the outermost boxes that are closed, and where the last open one begins.

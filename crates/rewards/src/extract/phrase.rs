@@ -1,8 +1,8 @@
 //! The rule for texts that announce their answer: "the answer is …" in several languages.
 
-use super::formula::first_formula;
+use super::formula::{first_formula, last_formula};
 use super::last_number::{first_number, last_number};
-use super::{is_answer, tidy};
+use super::{is_answer, is_spelled_alike, tidy};
 use crate::tags::is_seen;
 
 /// What comes right before an answer, by language; ASCII letters in lower case.
@@ -68,8 +68,15 @@ pub(super) fn phrase(text: &str, language: Option<&str>) -> Option<String> {
 pub(super) fn phrases(block: &str) -> Option<(String, Option<String>)> {
     let start = last_announcement(block, None)?.0;
     let sentence = tidy(first_sentence(announced(block, None)?));
-    let several = !is_answer(sentence) && last_number(sentence) != first_number(sentence);
-    let answer = match several && first_formula(sentence).is_none() {
+    let formulas = last_formula(sentence).is_some_and(|(last, _)| {
+        first_formula(sentence).is_some_and(|first| !is_spelled_alike(first, &last))
+    });
+    let numbers =
+        first_formula(sentence).is_none() && last_number(sentence) != first_number(sentence);
+    let denied = sentence
+        .find('$')
+        .is_some_and(|at| is_denied(&sentence[..at]));
+    let answer = match !is_answer(sentence) && (formulas || numbers || denied) {
         true => sentence.to_owned(),
         false => phrase(block, None)?,
     };

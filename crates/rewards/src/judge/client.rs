@@ -4,20 +4,18 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use ureq::Agent;
 
 use super::config::JudgeConfig;
-
-/// Longer replies are not read, in bytes.
-const LONGEST_REPLY: u64 = 1 << 20;
+use super::http::Connector;
 
 /// How long after a failure a request is sent again the first time.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// A connection to a judge, kept open between requests.
+/// Whom to ask, and how often.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
-    agent: Agent,
+    connector: Connector,
+    timeout: Duration,
     config: JudgeConfig,
     pub(super) pause: Duration,
 }
@@ -30,12 +28,9 @@ struct Failed {
 
 impl Client {
     pub(super) fn new(config: &JudgeConfig) -> Self {
-        let timeout = Duration::try_from_secs_f64(config.timeout).unwrap_or(Duration::MAX);
-        let settings = Agent::config_builder()
-            .timeout_global(Some(timeout))
-            .http_status_as_error(false);
         Self {
-            agent: settings.build().into(),
+            connector: Connector::default(),
+            timeout: Duration::try_from_secs_f64(config.timeout).unwrap_or(Duration::MAX),
             config: config.clone(),
             pause: PAUSE,
         }
@@ -84,28 +79,21 @@ impl Client {
     }
 
     fn request(&self, body: &str, key: Option<&str>) -> Result<String, Failed> {
-        let failed = |error: ureq::Error| Failed {
-            again: !matches!(error, ureq::Error::BadUri(_)),
-            reason: format!("cannot be reached: {error}"),
-        };
-        let mut request = self
-            .agent
-            .post(self.config.endpoint())
-            .header("Content-Type", "application/json");
-        if let Some(key) = key {
-            request = request.header("Authorization", format!("Bearer {key}"));
+        let url = self.config.endpoint();
+        let reply = self
+            .connector
+            .post(&url, key, body, self.timeout)
+            .map_err(|error| Failed {
+                again: error.kind() != std::io::ErrorKind::InvalidInput,
+                reason: format!("cannot be reached: {error}"),
+            })?;
+        if (200..300).contains(&reply.status) {
+            return Ok(reply.body);
         }
-        let mut response = request.send(body).map_err(failed)?;
-        let status = response.status();
-        let limited = response.body_mut().with_config().limit(LONGEST_REPLY);
-        let text = limited.read_to_string();
-        if status.is_success() {
-            return text.map_err(failed);
-        }
-        let said: String = text.unwrap_or_default().chars().take(200).collect();
+        let said: String = reply.body.chars().take(200).collect();
         Err(Failed {
-            reason: format!("answered with status {status} {}", said.trim()),
-            again: status.is_server_error() || matches!(status.as_u16(), 408 | 429),
+            reason: format!("answered with status {}: {}", reply.status, said.trim()),
+            again: reply.status >= 500 || matches!(reply.status, 408 | 429),
         })
     }
 }

@@ -97,6 +97,7 @@ pub(crate) fn changes_the_number(word: &str) -> bool {
             | "unless"
             | "instead"
             | "versus"
+            | "none"
             | "vs"
             | "either"
             | "neither"

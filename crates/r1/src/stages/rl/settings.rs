@@ -161,10 +161,17 @@ mod tests {
 
     #[test]
     fn a_response_is_worth_what_its_stage_and_the_rubric_say() {
-        let changes = ["zero.format=0.5", "rubric.mode=gated", "rubric.repetition=0.1"];
+        let changes = [
+            "zero.format=0.5",
+            "rubric.mode=gated",
+            "rubric.repetition=0.1",
+        ];
         let preset = Preset::load("smoke", &changes.map(ToOwned::to_owned)).unwrap();
         let config = rubric_config(&preset.zero, &preset.rubric);
-        assert_eq!((config.format, config.language, config.mode), (0.5, 0.0, Mode::Gated));
+        assert_eq!(
+            (config.format, config.language, config.mode),
+            (0.5, 0.0, Mode::Gated)
+        );
         assert_eq!(config.repetition.map(|term| term.ngram), Some(3));
     }
 

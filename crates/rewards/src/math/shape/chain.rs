@@ -51,8 +51,19 @@ pub(super) fn chain(
         .iter()
         .enumerate()
         .position(|(at, r)| *r == Relation::About && (at > 0 || !is_name(first)));
-    let sides = &sides[..cut.map_or(sides.len(), |at| at + 1)];
-    equation(sides, evaluator)
+    let (said, about) = sides.split_at(cut.map_or(sides.len(), |at| at + 1));
+    let last = said.last()?;
+    if about.iter().any(|side| !is_near(last, side, evaluator)) {
+        return None;
+    }
+    equation(said, evaluator)
+}
+
+/// Whether two numbers are within a twentieth of each other; what is no number is near anything.
+fn is_near(side: &Expr, other: &Expr, evaluator: &mut Evaluator) -> bool {
+    let numbers = is_numeral(side) && is_numeral(other);
+    let ratio = || Expr::quotient(side.clone(), other.clone());
+    side == other || !numbers || same_value(&ratio(), &Expr::whole(1), 1, evaluator)
 }
 
 /// A chain of equal sides.
