@@ -141,7 +141,10 @@ fn chosen(answer: &str) -> Option<char> {
 /// Whether `explanation` names an option besides `letter`, as in `(B) or (C)`, `B) C)`, `B: 1, D: 2`
 /// and `B. D`. Letters within a sentence, as in `A. a dog`, are no options.
 fn names_another(answer: &str, explanation: &str, letter: char) -> bool {
-    let first: String = explanation.chars().take_while(|c| c.is_alphabetic()).collect();
+    let first: String = explanation
+        .chars()
+        .take_while(|c| c.is_alphabetic())
+        .collect();
     let joined = matches!(&*first, "or" | "and" | "und" | "ou" | "oder")
         || explanation.starts_with(['或', '和', '/', '&', '|']);
     let bare = explanation.trim_matches(|c: char| !c.is_alphanumeric());

@@ -74,7 +74,12 @@ fn is_qualified(before: &str, after: &str) -> bool {
     let last = last.unwrap_or_default().to_lowercase();
     let next: String = after.chars().take_while(|c| c.is_alphabetic()).collect();
     let denials = [
-        "is not", "is wrong", "is incorrect", "is false", "isn't", "≠",
+        "is not",
+        "is wrong",
+        "is incorrect",
+        "is false",
+        "isn't",
+        "≠",
     ];
     is_denied(before)
         || denials.iter().any(|denial| after.starts_with(denial))

@@ -57,7 +57,9 @@ impl Connector {
         let to = Address::of(url)?;
         let until = Instant::now().checked_add(timeout);
         let stream = Timed::connect(&to, until)?;
-        let key = key.map_or(String::new(), |key| format!("Authorization: Bearer {key}\r\n"));
+        let key = key.map_or(String::new(), |key| {
+            format!("Authorization: Bearer {key}\r\n")
+        });
         let request = format!(
             "POST {} HTTP/1.1\r\nHost: {}\r\n{key}Content-Type: application/json\r\nContent-Length: \
              {}\r\nAccept: application/json\r\nConnection: close\r\n\r\n{body}",
@@ -101,7 +103,9 @@ impl Address {
         }
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         // The colons of `[::1]` part no port.
-        let colon = authority.rfind(':').filter(|at| !authority[*at..].contains(']'));
+        let colon = authority
+            .rfind(':')
+            .filter(|at| !authority[*at..].contains(']'));
         let (host, port) = match colon {
             Some(at) => {
                 let port = authority[at + 1..].parse().map_err(invalid)?;
@@ -264,27 +268,54 @@ mod tests {
 
     #[test]
     fn a_url_is_taken_apart() {
-        let of = |url: &str| Address::of(url).map(|a| (a.secure, a.host, a.port, a.path)).ok();
+        let of = |url: &str| {
+            Address::of(url)
+                .map(|a| (a.secure, a.host, a.port, a.path))
+                .ok()
+        };
         let parts = |secure, host: &str, port, path: &str| {
             Some((secure, host.to_owned(), port, path.to_owned()))
         };
-        assert_eq!(of("http://localhost:8000/v1/x"), parts(false, "localhost", 8000, "/v1/x"));
+        assert_eq!(
+            of("http://localhost:8000/v1/x"),
+            parts(false, "localhost", 8000, "/v1/x")
+        );
         assert_eq!(of("https://a.org"), parts(true, "a.org", 443, "/"));
         assert_eq!(of("http://[::1]/v1"), parts(false, "::1", 80, "/v1"));
         assert_eq!(of("http://[::1]:8/v1"), parts(false, "::1", 8, "/v1"));
-        for none in ["ftp://a", "a.org", "http://", "http://a:x", "http://me@a", "http://a/b c"] {
+        for none in [
+            "ftp://a",
+            "a.org",
+            "http://",
+            "http://a:x",
+            "http://me@a",
+            "http://a/b c",
+        ] {
             assert_eq!(of(none), None, "{none}");
         }
     }
 
     #[test]
     fn a_reply_ends_where_its_head_says() {
-        let whole = |text: &str| reply(text.as_bytes(), false).unwrap().map(|r| (r.status, r.body));
+        let whole = |text: &str| {
+            reply(text.as_bytes(), false)
+                .unwrap()
+                .map(|r| (r.status, r.body))
+        };
         let said = |status, body: &str| Some((status, body.to_owned()));
-        assert_eq!(whole("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), said(200, "{}"));
-        assert_eq!(whole("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}"), None);
+        assert_eq!(
+            whole("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+            said(200, "{}")
+        );
+        assert_eq!(
+            whole("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}"),
+            None
+        );
         let head = "HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n";
-        assert_eq!(whole(&format!("{head}2\r\n{{\"\r\n3;x=1\r\na\"}}\r\n0\r\n\r\n")), said(503, "{\"a\"}"));
+        assert_eq!(
+            whole(&format!("{head}2\r\n{{\"\r\n3;x=1\r\na\"}}\r\n0\r\n\r\n")),
+            said(503, "{\"a\"}")
+        );
         for part in ["", "2", "2\r\n{", "2\r\n{}\r\n", "2\r\n{}"] {
             assert_eq!(whole(&format!("{head}{part}")), None, "{part}");
         }

@@ -231,7 +231,13 @@ mod tests {
 
     #[test]
     fn contradictions_are_no_answer() {
-        for text in ["5 = 12", "7 + 6 = 12", "x = 14 = 12", "12 ≈ 14", "x = 12 ≈ 14"] {
+        for text in [
+            "5 = 12",
+            "7 + 6 = 12",
+            "x = 14 = 12",
+            "12 ≈ 14",
+            "x = 12 ≈ 14",
+        ] {
             assert_eq!(of(text), None, "{text}");
         }
     }
