@@ -59,11 +59,15 @@ pub(super) fn chain(
     equation(said, evaluator)
 }
 
-/// Whether two numbers are within a twentieth of each other; what is no number is near anything.
+/// Whether two numbers are the same to a decimal place or within a twentieth of each other; what is no
+/// number is near anything.
 fn is_near(side: &Expr, other: &Expr, evaluator: &mut Evaluator) -> bool {
     let numbers = is_numeral(side) && is_numeral(other);
     let ratio = || Expr::quotient(side.clone(), other.clone());
-    side == other || !numbers || same_value(&ratio(), &Expr::whole(1), 1, evaluator)
+    side == other
+        || !numbers
+        || same_value(side, other, 1, evaluator)
+        || same_value(&ratio(), &Expr::whole(1), 1, evaluator)
 }
 
 /// A chain of equal sides.
