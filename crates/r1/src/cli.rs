@@ -47,7 +47,7 @@ enum Command {
     ///
     /// Prints {id, accuracy, format, language, total, rule} for each, `null` where it could not be
     /// judged, and the means on the standard error. Parts stand there without their weights.
-    Score(Score),
+    Score(Box<Score>),
     /// Benchmarks over several seeds: a table, and a page with a curve for each.
     #[command(subcommand)]
     Bench(Bench),
