@@ -4,7 +4,8 @@
 //! from one list. Which engine reads a prompt, and beside what, does not change what is said.
 
 use std::collections::{HashMap, VecDeque};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use data::Finish;
@@ -75,23 +76,63 @@ pub fn generate<M: CausalLm>(
     options: &GenerateOptions,
     on_done: &mut (dyn FnMut(usize) + Send),
 ) -> Vec<Rollout> {
-    let total = prompts.len() * options.samples as usize;
+    let samples = options.samples as usize;
+    let requests: Vec<Request> = prompts.iter().map(|it| options.request(it)).collect();
+    let mut rollouts: Vec<Option<Rollout>> = vec![None; prompts.len() * samples];
+    respond(model, &requests, options.max_rows, &mut |heard| {
+        if let Heard::Response(rollout) = heard {
+            let place = rollout.prompt * samples + rollout.sample as usize;
+            rollouts[place] = Some(rollout);
+            on_done(1);
+        }
+        ControlFlow::Continue(())
+    });
+    let rollouts = rollouts.into_iter();
+    rollouts
+        .map(|rollout| rollout.expect("every job was done"))
+        .collect()
+}
+
+/// Something that happened while [`respond`] was at work.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Heard {
+    /// So many tokens more were said.
+    Tokens(usize),
+    /// A response has ended; `prompt` is the place of its request.
+    Response(Rollout),
+}
+
+/// Answers requests, each with an end, a length and a sampling of its own, and tells of every
+/// response as it ends: in about the order of the requests, which are begun in order. `hear` may
+/// break off all that is under way.
+///
+/// What [`generate`] says of rows, threads and the model holds here.
+///
+/// # Panics
+/// If a request cannot be taken ([`RequestError`](crate::RequestError)) but for its length, for
+/// which there is always room.
+pub fn respond<M: CausalLm>(
+    model: &M,
+    requests: &[Request],
+    max_rows: usize,
+    hear: &mut (dyn FnMut(Heard) -> ControlFlow<()> + Send),
+) {
+    let total: usize = requests.iter().map(|request| request.samples.len()).sum();
     if total == 0 {
-        return Vec::new();
+        return;
     }
     let device = model.device();
-    let rows = options.max_rows.clamp(1, total);
+    let rows = max_rows.clamp(1, total);
     let lanes = (rows / ROWS_IN_CACHE.start).clamp(1, kernels::lanes(&device));
     let mut rows = rows.div_ceil(lanes);
     if lanes > 1 {
         rows = rows.min(ROWS_IN_CACHE.end);
     }
     let list = List {
-        jobs: Mutex::new(jobs(prompts.len(), options.samples, rows)),
-        rollouts: Mutex::new((0..total).map(|_| None).collect()),
-        on_done: Mutex::new(on_done),
-        prompts,
-        options,
+        jobs: Mutex::new(jobs(requests, rows)),
+        hear: Mutex::new(hear),
+        broken_off: AtomicBool::new(false),
+        requests,
     };
     match lanes {
         1 => list.work(model, rows),
@@ -99,35 +140,40 @@ pub fn generate<M: CausalLm>(
             kernels::side_by_side(&device, vec![(); lanes], |()| list.work(model, rows));
         }
     }
-    let rollouts = list.rollouts.into_inner();
-    let rollouts = rollouts.unwrap_or_else(PoisonError::into_inner).into_iter();
-    rollouts
-        .map(|rollout| rollout.expect("every job was done"))
-        .collect()
 }
 
-/// A prompt and some of its samples.
+impl GenerateOptions {
+    fn request(&self, prompt: &Prompt) -> Request {
+        let new = self.max_new_tokens.max(1);
+        Request {
+            samples: 0..self.samples,
+            sampling: self.sampling,
+            end_tokens: vec![self.end_token],
+            seed: self.seed,
+            ..Request::new(prompt.id.clone(), prompt.tokens.clone(), new)
+        }
+    }
+}
+
+/// The place of a request and some of its samples.
 type Job = (usize, Range<u32>);
 
-/// All samples, at most `rows` of a prompt together.
-fn jobs(prompts: usize, samples: u32, rows: usize) -> VecDeque<Job> {
-    let parts = move |prompt| {
-        let starts = (0..samples).step_by(rows);
-        starts.map(move |first| {
-            let end = (first as usize + rows).min(samples as usize);
-            (prompt, first..end as u32)
-        })
+/// All samples, at most `rows` of a request together.
+fn jobs(requests: &[Request], rows: usize) -> VecDeque<Job> {
+    let parts = |(place, request): (usize, &Request)| {
+        let Range { start, end } = request.samples;
+        let starts = (start..end).step_by(rows);
+        starts.map(move |first| (place, first..end.min(first.saturating_add(rows as u32))))
     };
-    (0..prompts).flat_map(parts).collect()
+    requests.iter().enumerate().flat_map(parts).collect()
 }
 
-/// What is to be done and what has been.
+/// What is to be done, and who hears of it.
 struct List<'a> {
     jobs: Mutex<VecDeque<Job>>,
-    rollouts: Mutex<Vec<Option<Rollout>>>,
-    on_done: Mutex<&'a mut (dyn FnMut(usize) + Send)>,
-    prompts: &'a [Prompt],
-    options: &'a GenerateOptions,
+    hear: Mutex<&'a mut (dyn FnMut(Heard) -> ControlFlow<()> + Send)>,
+    broken_off: AtomicBool,
+    requests: &'a [Request],
 }
 
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -137,12 +183,13 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl List<'_> {
     /// Does jobs on an engine of `rows` rows until there are none.
     fn work<M: CausalLm>(&self, model: &M, rows: usize) {
-        let longest = self.prompts.iter().map(|prompt| prompt.tokens.len()).max();
-        let capacity = longest.unwrap_or(0) + self.options.max_new_tokens.max(1);
+        let lengths = self.requests.iter();
+        let lengths = lengths.map(|request| request.tokens.len() + request.max_new_tokens);
+        let capacity = lengths.max().unwrap_or(0);
         let mut engine = Engine::new(model, EngineOptions::new(rows, capacity))
             .expect("memory without a limit is enough");
         let mut under_way: HashMap<(Ticket, u32), Rollout> = HashMap::new();
-        loop {
+        while !self.broken_off.load(Ordering::Relaxed) {
             while engine.waiting() < engine.free_rows() {
                 let Some((prompt, samples)) = lock(&self.jobs).pop_front() else {
                     break;
@@ -163,33 +210,42 @@ impl List<'_> {
             if events.is_empty() {
                 return;
             }
-            let mut ended = 0;
-            for event in events {
-                match event {
-                    Event::Token(spoken) => {
-                        let key = (spoken.ticket, spoken.sample);
-                        let rollout = under_way.get_mut(&key).expect("it was submitted");
-                        rollout.tokens.push(spoken.token);
-                        rollout.log_probs.push(spoken.log_prob);
-                    }
-                    Event::Finished {
-                        ticket,
-                        sample,
-                        reason,
-                    } => {
-                        let mut rollout = under_way
-                            .remove(&(ticket, sample))
-                            .expect("it was submitted");
-                        rollout.finish = reason.into();
-                        let samples = self.options.samples as usize;
-                        let place = rollout.prompt * samples + sample as usize;
-                        lock(&self.rollouts)[place] = Some(rollout);
-                        ended += 1;
-                    }
+            self.tell(events, &mut under_way);
+        }
+    }
+
+    fn tell(&self, events: Vec<Event>, under_way: &mut HashMap<(Ticket, u32), Rollout>) {
+        let mut said = 0;
+        let mut ended = Vec::new();
+        for event in events {
+            match event {
+                Event::Token(spoken) => {
+                    let key = (spoken.ticket, spoken.sample);
+                    let rollout = under_way.get_mut(&key).expect("it was submitted");
+                    rollout.tokens.push(spoken.token);
+                    rollout.log_probs.push(spoken.log_prob);
+                    said += 1;
+                }
+                Event::Finished {
+                    ticket,
+                    sample,
+                    reason,
+                } => {
+                    let rollout = under_way.remove(&(ticket, sample));
+                    let mut rollout = rollout.expect("it was submitted");
+                    rollout.finish = reason.into();
+                    ended.push(rollout);
                 }
             }
-            if ended > 0 {
-                lock(&self.on_done)(ended);
+        }
+        let mut hear = lock(&self.hear);
+        let heard = std::iter::once(Heard::Tokens(said));
+        for heard in heard.chain(ended.into_iter().map(Heard::Response)) {
+            // Another thread may have broken off since; nothing more is told then.
+            let broken_off = self.broken_off.load(Ordering::Relaxed);
+            if broken_off || hear(heard).is_break() {
+                self.broken_off.store(true, Ordering::Relaxed);
+                return;
             }
         }
     }
@@ -197,21 +253,26 @@ impl List<'_> {
     fn submit<M: CausalLm>(
         &self,
         engine: &mut Engine<'_, M>,
-        prompt: usize,
+        place: usize,
         samples: Range<u32>,
     ) -> Ticket {
-        let Prompt { id, tokens } = &self.prompts[prompt];
-        let new = self.options.max_new_tokens.max(1);
-        let request = Request {
+        let request = &self.requests[place];
+        let part = Request {
             samples,
-            sampling: self.options.sampling,
-            end_tokens: vec![self.options.end_token],
-            seed: self.options.seed,
-            ..Request::new(id.clone(), tokens.clone(), new)
+            sampling: request.sampling,
+            end_tokens: request.end_tokens.clone(),
+            seed: request.seed,
+            top_log_probs: request.top_log_probs,
+            stop: request.stop.as_ref().map(|stop| stop.fresh()),
+            ..Request::new(
+                request.id.clone(),
+                request.tokens.clone(),
+                request.max_new_tokens,
+            )
         };
-        match engine.submit(request) {
+        match engine.submit(part) {
             Ok(ticket) => ticket,
-            Err(error) => panic!("prompt {id}: {error}"),
+            Err(error) => panic!("prompt {}: {error}", request.id),
         }
     }
 }
@@ -222,8 +283,19 @@ mod tests {
 
     #[test]
     fn jobs_cover_every_sample_once() {
-        assert_eq!(jobs(2, 3, 8), [(0, 0..3), (1, 0..3)]);
-        assert_eq!(jobs(1, 5, 2), [(0, 0..2), (0, 2..4), (0, 4..5)]);
-        assert_eq!(jobs(3, 0, 2), []);
+        let requests = |count: usize, samples: Range<u32>| {
+            let request = || Request {
+                samples: samples.clone(),
+                ..Request::new("", vec![1], 1)
+            };
+            (0..count).map(|_| request()).collect::<Vec<_>>()
+        };
+        assert_eq!(jobs(&requests(2, 0..3), 8), [(0, 0..3), (1, 0..3)]);
+        assert_eq!(
+            jobs(&requests(1, 0..5), 2),
+            [(0, 0..2), (0, 2..4), (0, 4..5)]
+        );
+        assert_eq!(jobs(&requests(1, 3..5), 2), [(0, 3..5)]);
+        assert_eq!(jobs(&requests(3, 0..0), 2), []);
     }
 }
