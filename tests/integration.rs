@@ -10,5 +10,6 @@ mod program;
 mod reinforcement;
 mod scoring;
 mod smoke;
+mod talking;
 mod transformers;
 mod usage;

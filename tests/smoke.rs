@@ -48,6 +48,11 @@ fn json(path: &Path) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
+/// The directory of a stage of the run that the tests share.
+pub(crate) fn stage(name: &str) -> PathBuf {
+    first().0.path().join(name)
+}
+
 /// Everything the stages of a run left, by path, without what depends on time.
 fn content(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut content = BTreeMap::new();

@@ -8,6 +8,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::bench::{self, Bench};
+use crate::chat::{self, Chat};
+use crate::generate::{self, Generate};
 use crate::preset::Preset;
 use crate::run::{Options, Run, Stopped, is_usage};
 use crate::score::{self, Score};
@@ -48,6 +50,10 @@ enum Command {
     /// Prints {id, accuracy, format, language, total, rule} for each, `null` where it could not be
     /// judged, and the means on the standard error. Parts stand there without their weights.
     Score(Box<Score>),
+    /// Answer the prompts of a file, several samples each, one JSON object a line.
+    Generate(Generate),
+    /// Talk with a model; through a pipe every line is a turn.
+    Chat(Chat),
     /// Benchmarks over several seeds: a table, and a page with a curve for each.
     #[command(subcommand)]
     Bench(Bench),
@@ -107,6 +113,8 @@ pub fn main() -> ExitCode {
         Command::Count(args) => count::run(&args.model, args.json).map(|()| true),
         Command::Grade { file } => grade::run(&file).map(|()| true),
         Command::Score(args) => score::run(&args).map(|()| true),
+        Command::Generate(args) => generate::run(&args).map(|()| true),
+        Command::Chat(args) => chat::run(&args),
         Command::Bench(bench) => bench::run(&bench).map(|()| true),
     };
     match result {

@@ -8,8 +8,10 @@
 mod artifact;
 pub mod backend;
 mod bench;
+mod chat;
 pub mod cli;
 pub mod count;
+mod generate;
 pub mod grade;
 pub mod parity;
 pub mod preset;

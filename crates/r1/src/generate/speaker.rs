@@ -1,0 +1,132 @@
+//! A model that can be talked to: its directory, its tokenizer, and its weights once they are read.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use data::Tokenizer;
+use data::template::THINK;
+use moe_model::{Decoder, DecoderConfig};
+
+use crate::backend::device;
+use crate::usage::UsageError;
+
+/// A model's directory, read but for the weights.
+#[derive(Debug)]
+pub(crate) struct Speaker {
+    dir: PathBuf,
+    /// Tokens of the longest sequence, prompt and response together.
+    pub(crate) positions: usize,
+    pub(crate) tokenizer: Arc<Tokenizer>,
+}
+
+impl Speaker {
+    /// Reads `config.json` and the tokenizer.
+    ///
+    /// # Errors
+    /// A directory that is none, or not of a model ([`UsageError`]); files that cannot be read or do
+    /// not belong together.
+    pub(crate) fn find(dir: &Path) -> Result<Self> {
+        let config = dir.join("config.json");
+        if !config.is_file() {
+            return Err(UsageError(no_model(dir)).into());
+        }
+        let config = DecoderConfig::read(&config)?;
+        let tokenizer = Tokenizer::open(dir)?;
+        ensure!(
+            tokenizer.vocab_size() <= config.vocabulary,
+            "{}: the tokenizer has {} tokens, the model {}: they do not belong together",
+            dir.display(),
+            tokenizer.vocab_size(),
+            config.vocabulary
+        );
+        Ok(Self {
+            dir: dir.to_owned(),
+            positions: config.max_positions,
+            tokenizer: Arc::new(tokenizer),
+        })
+    }
+
+    /// Reads the weights, onto the device of this build.
+    ///
+    /// # Errors
+    /// A device that cannot be used; weights that are missing or damaged.
+    pub(crate) fn load(&self) -> Result<Decoder> {
+        Ok(Decoder::load(&self.dir, &device()?)?)
+    }
+
+    /// Whether a response to this prompt begins within the reasoning: the prompt ends in `<think>`.
+    pub(crate) fn opens_reasoning(&self, prompt: &[u32]) -> bool {
+        self.tokenizer.decode(prompt).trim_end().ends_with(THINK)
+    }
+}
+
+/// Why there is no model, with the models that are near.
+fn no_model(dir: &Path) -> String {
+    let shown = dir.display();
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return format!("there is no directory {shown}; give that of a model");
+    };
+    let mut inside: Vec<String> = entries
+        .filter_map(|entry| entry.ok())
+        .filter(|entry| entry.path().join("config.json").is_file())
+        .map(|entry| entry.path().display().to_string())
+        .collect();
+    inside.sort();
+    if inside.is_empty() {
+        format!("{shown} has no config.json; give the directory of a model")
+    } else {
+        format!("{shown} is no model; there are: {}", inside.join(", "))
+    }
+}
+
+/// Bytes as a person writes them: `2G`, `1.5g`, `512M`, `1000000`; a unit is 1024 of the one below.
+pub(crate) fn bytes(text: &str) -> Result<u64> {
+    let hint = || format!("`{text}` is no number of bytes; write 512M, 2G or 1000000");
+    let units = ["K", "M", "G", "T"];
+    let upper = text.trim().to_uppercase();
+    let found = { units.iter().zip(1..) }.find(|(unit, _)| upper.ends_with(**unit));
+    let (number, power) = found.map_or((upper.as_str(), 0), |(_, power)| {
+        (&upper[..upper.len() - 1], power)
+    });
+    let number: f64 = number.trim().parse().with_context(hint)?;
+    let bytes = number * 1024_f64.powi(power);
+    ensure!(bytes >= 1.0 && bytes < u64::MAX as f64, hint());
+    Ok(bytes as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_have_units() {
+        let of = |text: &str| bytes(text).ok();
+        assert_eq!(of("2G"), Some(2 << 30));
+        assert_eq!(of("1.5k"), Some(1536));
+        assert_eq!(of(" 12 M "), Some(12 << 20));
+        assert_eq!(of("1000"), Some(1000));
+        for bad in ["", "G", "-1G", "0", "2X", "nan", "inf", "1e30T"] {
+            assert_eq!(of(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_run_is_no_model_but_has_some() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = |path: &Path| {
+            let error = Speaker::find(path).unwrap_err();
+            assert!(error.is::<UsageError>());
+            error.to_string()
+        };
+        assert!(error(&dir.path().join("none")).contains("there is no directory"));
+        assert!(error(dir.path()).contains("has no config.json"));
+        for stage in ["7-r1", "1-base"] {
+            std::fs::create_dir(dir.path().join(stage)).unwrap();
+            std::fs::write(dir.path().join(stage).join("config.json"), "{}").unwrap();
+        }
+        let said = error(dir.path());
+        let (base, r1) = (said.find("/1-base"), said.find("/7-r1"));
+        assert!(base.is_some() && base < r1, "{said}");
+    }
+}
