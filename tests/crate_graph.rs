@@ -8,7 +8,7 @@ use toml::Value;
 use crate::program::{root, toml};
 
 /// Every arrow between two crates of the workspace. Algorithms never import the model.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("data", &[]),
     ("kernels", &[]),
     ("xtask", &[]),
@@ -20,6 +20,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("grpo", &["data", "lm", "rewards", "trainer"]),
     ("distill", &["data", "lm", "rewards", "sft", "trainer"]),
     ("eval", &["data", "lm", "rewards"]),
+    ("serve", &["data", "lm"]),
     (
         "r1",
         &[
@@ -31,6 +32,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
             "lm",
             "moe-model",
             "rewards",
+            "serve",
             "sft",
             "trainer",
         ],

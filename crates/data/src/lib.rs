@@ -13,6 +13,7 @@
 pub mod chat;
 pub mod check;
 pub mod corpus;
+mod cut;
 pub mod import;
 mod language;
 mod rational;
@@ -25,6 +26,7 @@ mod text_stream;
 pub mod tokenizer;
 
 pub use check::{Case, Check, CodeTests, Judgement};
+pub use cut::{Cut, before};
 pub use language::Language;
 pub use rational::{Rational, without_separators};
 pub use records::{Completion, Domain, Finish, Problem, Sample};

@@ -277,7 +277,9 @@ impl Tokenizer {
             .get_ids()
             .to_vec();
         let begins = self.config["add_bos_token"] == true;
-        let first = begins.then(|| token_text(&self.config["bos_token"])).flatten();
+        let first = begins
+            .then(|| token_text(&self.config["bos_token"]))
+            .flatten();
         if let Some(first) = first.and_then(|token| self.full.token_to_id(token))
             && tokens.first() != Some(&first)
         {

@@ -13,6 +13,7 @@ use crate::generate::{self, Generate};
 use crate::preset::Preset;
 use crate::run::{Options, Run, Stopped, is_usage};
 use crate::score::{self, Score};
+use crate::serve::{self, Serve};
 use crate::{count, grade, parity, recipe, report};
 
 /// The DeepSeek-R1 recipe, end to end.
@@ -54,6 +55,8 @@ enum Command {
     Generate(Generate),
     /// Talk with a model; through a pipe every line is a turn.
     Chat(Chat),
+    /// Serve a model over OpenAI's API, with a page to talk to it.
+    Serve(Serve),
     /// Benchmarks over several seeds: a table, and a page with a curve for each.
     #[command(subcommand)]
     Bench(Bench),
@@ -115,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Score(args) => score::run(&args).map(|()| true),
         Command::Generate(args) => generate::run(&args).map(|()| true),
         Command::Chat(args) => chat::run(&args),
+        Command::Serve(args) => serve::run(&args).map(|()| true),
         Command::Bench(bench) => bench::run(&bench).map(|()| true),
     };
     match result {

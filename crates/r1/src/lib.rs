@@ -21,6 +21,7 @@ pub mod report;
 pub mod run;
 mod sampling_args;
 pub mod score;
+mod serve;
 pub mod stage;
 pub mod stages;
 mod usage;

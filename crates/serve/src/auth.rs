@@ -48,7 +48,14 @@ mod tests {
         };
         assert!(passes(Some("Bearer secret")));
         assert!(passes(Some("bearer  secret")));
-        for wrong in ["Bearer secre", "Bearer secretx", "Bearer", "Basic secret", "secret", ""] {
+        for wrong in [
+            "Bearer secre",
+            "Bearer secretx",
+            "Bearer",
+            "Basic secret",
+            "secret",
+            "",
+        ] {
             assert!(!passes(Some(wrong)), "{wrong}");
         }
         assert!(!passes(None));

@@ -97,11 +97,20 @@ impl Text {
             let bytes = tokenizer.token_bytes(token);
             String::from_utf8_lossy(&bytes).into_owned()
         };
-        let reported = || tokens.iter().filter_map(|spoken| Some((spoken, spoken.top.as_ref()?)));
+        let reported = || {
+            tokens
+                .iter()
+                .filter_map(|spoken| Some((spoken, spoken.top.as_ref()?)))
+        };
         let texts: Vec<String> = reported().map(|(spoken, _)| text(spoken.token)).collect();
         let taken: Vec<f32> = reported().map(|(_, top)| top.taken).collect();
         let others: Vec<BTreeMap<String, f32>> = reported()
-            .map(|(_, top)| top.likeliest.iter().map(|&(id, log)| (text(id), log)).collect())
+            .map(|(_, top)| {
+                top.likeliest
+                    .iter()
+                    .map(|&(id, log)| (text(id), log))
+                    .collect()
+            })
             .collect();
         json!({ "tokens": texts, "token_logprobs": taken, "top_logprobs": others })
     }

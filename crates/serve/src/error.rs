@@ -15,10 +15,7 @@ pub(crate) enum ApiError {
     Invalid(String),
     /// A field has a value that is not taken.
     #[error("`{field}`: {reason}")]
-    Field {
-        field: &'static str,
-        reason: String,
-    },
+    Field { field: &'static str, reason: String },
     /// Another model.
     #[error("there is no model `{0}`; this server has `{1}`")]
     NoModel(String, String),

@@ -231,7 +231,10 @@ mod tests {
             (r#"{"temprature": 0.5}"#, "temprature"),
             (r#"{"tools": [{}]}"#, "tools"),
             (r#"{"frequency_penalty": 0.1}"#, "frequency_penalty"),
-            (r#"{"response_format": {"type": "json_object"}}"#, "response_format"),
+            (
+                r#"{"response_format": {"type": "json_object"}}"#,
+                "response_format",
+            ),
             (r#"{"temperature": "hot"}"#, "hot"),
             ("[]", "object"),
             ("{", "EOF"),

@@ -22,7 +22,7 @@ mod router;
 mod speaker;
 mod worker;
 
-pub use router::{Settings, router};
+pub use router::{Settings, router, run};
 pub use worker::Worker;
 
 /// The id every request's prompt has: the seed alone tells requests apart.

@@ -54,8 +54,16 @@ impl Metrics {
             Unit::Seconds,
             metrics.first_token.clone(),
         );
-        registry.register("samples_running", "Samples with a row", metrics.running.clone());
-        registry.register("samples_waiting", "Samples without one", metrics.waiting.clone());
+        registry.register(
+            "samples_running",
+            "Samples with a row",
+            metrics.running.clone(),
+        );
+        registry.register(
+            "samples_waiting",
+            "Samples without one",
+            metrics.waiting.clone(),
+        );
         Self {
             registry,
             ..metrics

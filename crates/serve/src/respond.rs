@@ -132,7 +132,11 @@ impl<W: Wording> Reply<W> {
             return Ok(None);
         }
         let heard = self.events.recv().await.ok_or(ApiError::Stopped)?;
-        if self.samples.iter().all(|sample| sample.said.tokens.is_empty()) {
+        if self
+            .samples
+            .iter()
+            .all(|sample| sample.said.tokens.is_empty())
+        {
             self.app.metrics.first_token(self.began.elapsed());
         }
         Ok(Some(match heard {
@@ -185,7 +189,11 @@ impl<W: Wording> Reply<W> {
                 Ok(None) => break,
                 Err(error) => {
                     let body = json!({ "error": { "message": error.to_string() } });
-                    drop(chunks.send(Ok(Event::default().data(body.to_string()))).await);
+                    drop(
+                        chunks
+                            .send(Ok(Event::default().data(body.to_string())))
+                            .await,
+                    );
                     return;
                 }
             }
@@ -194,7 +202,11 @@ impl<W: Wording> Reply<W> {
             let mut chunk = self.frame.json(W::NAMES[2]);
             chunk["choices"] = json!([]);
             chunk["usage"] = self.usage();
-            drop(chunks.send(Ok(Event::default().data(chunk.to_string()))).await);
+            drop(
+                chunks
+                    .send(Ok(Event::default().data(chunk.to_string())))
+                    .await,
+            );
         }
         drop(chunks.send(Ok(Event::default().data("[DONE]"))).await);
     }
@@ -203,7 +215,9 @@ impl<W: Wording> Reply<W> {
     async fn send_pieces(&mut self, chunks: &Chunks, index: usize, pieces: &[Piece]) -> bool {
         for piece in pieces {
             let tokens = std::mem::take(&mut self.samples[index].unsent);
-            let delta = self.wording.delta(Some(piece), &tokens, &self.app.tokenizer);
+            let delta = self
+                .wording
+                .delta(Some(piece), &tokens, &self.app.tokenizer);
             if !self.send(chunks, index, delta, None).await {
                 return false;
             }

@@ -1,5 +1,6 @@
 //! What the server answers, and what it asks of a request first.
 
+use std::io;
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
@@ -11,6 +12,7 @@ use axum::{Json, Router};
 use data::Tokenizer;
 use lm::Sampling;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::auth::Key;
 use crate::error::ApiError;
@@ -49,6 +51,20 @@ impl App {
             false => Err(ApiError::NoModel(name.into(), self.settings.name.clone())),
         }
     }
+}
+
+/// Answers whoever connects to `listener` until `stop` ends; replies under way are finished.
+///
+/// # Errors
+/// Where the listener fails.
+pub async fn run(
+    listener: TcpListener,
+    routes: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    axum::serve(listener, routes)
+        .with_graceful_shutdown(stop)
+        .await
 }
 
 /// The routes of a server for the model of `worker`.
@@ -136,7 +152,11 @@ async fn model(
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], app.metrics.text(&app.worker)).into_response()
+    (
+        [(header::CONTENT_TYPE, kind)],
+        app.metrics.text(&app.worker),
+    )
+        .into_response()
 }
 
 async fn health() -> Json<Value> {
@@ -161,5 +181,8 @@ async fn nothing(uri: Uri) -> ApiError {
 async fn not_so() -> (StatusCode, Json<Value>) {
     let message = "this path takes another method";
     let error = json!({ "message": message, "type": "invalid_request_error" });
-    (StatusCode::METHOD_NOT_ALLOWED, Json(json!({ "error": error })))
+    (
+        StatusCode::METHOD_NOT_ALLOWED,
+        Json(json!({ "error": error })),
+    )
 }

@@ -3,17 +3,14 @@
 use std::sync::Arc;
 
 use data::reasoning::{Piece, ReasoningStream};
-use data::{TextStream, Tokenizer};
+use data::{Cut, TextStream, Tokenizer};
 
 /// Turns tokens into pieces of text that can be sent: whole characters, nothing of a stop string,
 /// reasoning apart from the answer.
 #[derive(Debug)]
 pub(crate) struct Speaker {
     text: TextStream,
-    stops: Arc<[String]>,
-    /// Text in which a stop string may have begun.
-    held: String,
-    stopped: bool,
+    cut: Cut,
     /// `None` where reasoning and answer stay together.
     reasoning: Option<ReasoningStream>,
 }
@@ -26,9 +23,7 @@ impl Speaker {
     ) -> Self {
         Self {
             text: TextStream::new(Arc::clone(tokenizer)),
-            stops: Arc::clone(stops),
-            held: String::new(),
-            stopped: false,
+            cut: Cut::new(Arc::clone(stops)),
             reasoning,
         }
     }
@@ -36,42 +31,26 @@ impl Speaker {
     /// What the next token settles.
     pub(crate) fn push(&mut self, token: u32) -> Vec<Piece> {
         let text = self.text.push(token);
-        self.hear(&text)
+        let text = self.cut.push(&text);
+        self.part(&text)
     }
 
     /// Whether the reasoning is under way.
     pub(crate) fn is_reasoning(&self) -> bool {
-        self.reasoning.as_ref().is_some_and(ReasoningStream::is_reasoning)
+        self.reasoning
+            .as_ref()
+            .is_some_and(ReasoningStream::is_reasoning)
     }
 
     /// What is left at the end.
     pub(crate) fn finish(&mut self) -> Vec<Piece> {
-        let text = self.text.finish();
-        let mut pieces = self.hear(&text);
-        let rest = std::mem::take(&mut self.held);
-        pieces.extend(self.part(&rest));
+        let mut text = self.cut.push(&self.text.finish());
+        text += &self.cut.finish();
+        let mut pieces = self.part(&text);
         if let Some(reasoning) = &mut self.reasoning {
             pieces.extend(reasoning.finish());
         }
         pieces
-    }
-
-    fn hear(&mut self, text: &str) -> Vec<Piece> {
-        if self.stopped {
-            return Vec::new();
-        }
-        self.held.push_str(text);
-        let first = self.stops.iter().filter_map(|stop| self.held.find(stop)).min();
-        let settled = match first {
-            Some(at) => {
-                self.stopped = true;
-                self.held.truncate(at);
-                at
-            }
-            None => self.held.len() - begun(&self.held, &self.stops),
-        };
-        let text: String = self.held.drain(..settled).collect();
-        self.part(&text)
     }
 
     fn part(&mut self, text: &str) -> Vec<Piece> {
@@ -81,16 +60,6 @@ impl Speaker {
             None => vec![Piece::Answer(text.to_owned())],
         }
     }
-}
-
-/// The length of the longest end of `text` with which one of `stops` begins.
-fn begun(text: &str, stops: &[String]) -> usize {
-    let longest = stops.iter().map(String::len).max().unwrap_or(0);
-    (1..longest)
-        .rev()
-        .filter_map(|length| text.get(text.len().checked_sub(length)?..))
-        .find(|end| stops.iter().any(|stop| stop.starts_with(end)))
-        .map_or(0, str::len)
 }
 
 #[cfg(test)]
@@ -136,7 +105,11 @@ mod tests {
 
     #[test]
     fn reasoning_comes_apart() {
-        let pieces = said("<think>\none\n</think>\n<answer>2</answer> END", &["END"], true);
+        let pieces = said(
+            "<think>\none\n</think>\n<answer>2</answer> END",
+            &["END"],
+            true,
+        );
         assert_eq!(joined(&pieces), ("one".into(), "2".into()));
         assert!(pieces.len() > 1);
     }

@@ -6,13 +6,12 @@ use std::time::Instant;
 
 use anyhow::Result;
 use data::reasoning::{Piece, ReasoningStream};
-use data::{TextStream, Tokenizer};
+use data::{Cut, TextStream, Tokenizer};
 use lm::{Engine, EngineOptions, Event, Reason, Request};
 use moe_model::Decoder;
 
 use super::conversation::{End, Reply};
 use super::screen::Broken;
-use crate::generate::cut::Cut;
 
 /// A reply and what it took.
 #[derive(Debug)]
@@ -84,16 +83,16 @@ pub(super) fn speak(
 }
 
 /// The text of a reply and its two parts.
-struct Said<'a> {
+struct Said {
     text: TextStream,
-    cut: Cut<'a>,
+    cut: Cut,
     parts: ReasoningStream,
     reasoning: Option<String>,
     answer: String,
 }
 
-impl<'a> Said<'a> {
-    fn new(tokenizer: &Arc<Tokenizer>, open: bool, stop: &'a [String]) -> Self {
+impl Said {
+    fn new(tokenizer: &Arc<Tokenizer>, open: bool, stop: &[String]) -> Self {
         Self {
             text: TextStream::new(Arc::clone(tokenizer)),
             cut: Cut::new(stop),

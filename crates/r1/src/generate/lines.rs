@@ -10,7 +10,6 @@ use moe_model::Decoder;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::cut;
 use super::in_order::InOrder;
 use super::prompts::Asked;
 use crate::progress::Console;
@@ -79,7 +78,7 @@ impl Job<'_> {
     fn line(&self, rollout: &Rollout, tokenizer: &Tokenizer) -> String {
         let asked = &self.asked[rollout.prompt];
         let text = tokenizer.decode(&rollout.tokens);
-        let text = cut::before(&text, self.stop);
+        let text = data::before(&text, self.stop);
         let (reasoning, answer) = reasoning::split(text, asked.open);
         let log_probs = rollout.log_probs.iter();
         let line = Line {

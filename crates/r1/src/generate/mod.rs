@@ -4,7 +4,6 @@
 //! of the prompts. Every prompt is read and checked before the first token is drawn. Left out: a
 //! cache shared by prompts that begin alike, and going on with an interrupted file.
 
-pub(crate) mod cut;
 mod in_order;
 mod lines;
 mod prompts;

@@ -118,7 +118,7 @@ fn a_stop_string_ends_and_is_cut() {
     let stopped = texts(written(&small, &[&flags[..], &["--stop", &stop]].concat()).unwrap());
     assert_eq!(
         stopped[0]["text"],
-        cut::before(said, std::slice::from_ref(&stop))
+        data::before(said, std::slice::from_ref(&stop))
     );
     assert_eq!(stopped[0]["finish"], "stop");
     assert!(stopped[0]["tokens"].as_u64() < free[0]["tokens"].as_u64());

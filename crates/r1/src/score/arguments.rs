@@ -47,7 +47,7 @@ pub struct Score {
         allow_negative_numbers = true
     )]
     language: f32,
-    /// The languages a text may be in, parted by commas [default: en,zh].
+    /// The languages a text may be in, parted by commas [default: fifteen common ones].
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     languages: Option<Vec<String>>,
     /// What the prompt already wrote of every response, as <think>.
@@ -161,7 +161,7 @@ impl Score {
             format: self.format,
             language: self.language,
             mode: self.mode,
-            languages: self.languages.clone().unwrap_or(default.languages),
+            languages: self.languages.clone().unwrap_or_default(),
             prefill: self.prefill.clone(),
             length: self.length.map(|weight| LengthConfig {
                 weight,

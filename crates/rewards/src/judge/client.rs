@@ -4,18 +4,20 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use ureq::{Agent, Error};
 
 use super::config::JudgeConfig;
-use super::http::Connector;
 
 /// How long after a failure a request is sent again the first time.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// Longer replies are not read, in bytes.
+const LONGEST: u64 = 1 << 20;
+
 /// Whom to ask, and how often.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
-    connector: Connector,
-    timeout: Duration,
+    agent: Agent,
     config: JudgeConfig,
     pub(super) pause: Duration,
 }
@@ -29,8 +31,12 @@ struct Failed {
 impl Client {
     pub(super) fn new(config: &JudgeConfig) -> Self {
         Self {
-            connector: Connector::default(),
-            timeout: Duration::try_from_secs_f64(config.timeout).unwrap_or(Duration::MAX),
+            agent: Agent::config_builder()
+                .timeout_global(Duration::try_from_secs_f64(config.timeout).ok())
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .build()
+                .into(),
             config: config.clone(),
             pause: PAUSE,
         }
@@ -79,21 +85,28 @@ impl Client {
     }
 
     fn request(&self, body: &str, key: Option<&str>) -> Result<String, Failed> {
-        let url = self.config.endpoint();
-        let reply = self
-            .connector
-            .post(&url, key, body, self.timeout)
-            .map_err(|error| Failed {
-                again: error.kind() != std::io::ErrorKind::InvalidInput,
-                reason: format!("cannot be reached: {error}"),
-            })?;
-        if (200..300).contains(&reply.status) {
-            return Ok(reply.body);
+        let mut request = self
+            .agent
+            .post(self.config.endpoint())
+            .content_type("application/json");
+        if let Some(key) = key {
+            request = request.header("Authorization", format!("Bearer {key}"));
         }
-        let said: String = reply.body.chars().take(200).collect();
+        let unreachable = |error: Error| Failed {
+            again: !matches!(error, Error::BadUri(_) | Error::Http(_)),
+            reason: format!("cannot be reached: {error}"),
+        };
+        let mut reply = request.send(body).map_err(unreachable)?;
+        let status = reply.status();
+        let body = reply.body_mut().with_config().limit(LONGEST);
+        let body = body.read_to_string().map_err(unreachable)?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        let said: String = body.chars().take(200).collect();
         Err(Failed {
-            reason: format!("answered with status {}: {}", reply.status, said.trim()),
-            again: reply.status >= 500 || matches!(reply.status, 408 | 429),
+            reason: format!("answered with status {}: {}", status.as_u16(), said.trim()),
+            again: status.is_server_error() || matches!(status.as_u16(), 408 | 429),
         })
     }
 }

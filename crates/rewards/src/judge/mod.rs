@@ -5,7 +5,7 @@
 //! | `config` | where the judge is, and how patient one is with it |
 //! | `prompt` | what it is asked, and why a response cannot speak to it |
 //! | `verdict` | what of its reply counts |
-//! | `client`, `http` | asking over the network, again where that may help (feature `judge`) |
+//! | `client` | asking over the network, again where that may help (feature `judge`) |
 //!
 //! Like the rule-based rewards it says right or wrong (DeepSeek-R1, arXiv 2501.12948, has answers
 //! that no rule can compare judged by a model given the reference). A judge that cannot be reached,
@@ -16,7 +16,6 @@
 mod client;
 mod config;
 #[cfg(feature = "judge")]
-mod http;
 #[cfg(feature = "judge")]
 mod prompt;
 #[cfg(all(test, feature = "judge"))]

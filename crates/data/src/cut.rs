@@ -1,42 +1,44 @@
 //! Text up to the first of some strings, whole or as it comes.
 
+use std::sync::Arc;
+
 /// What stands before the first of `strings` in a text.
-pub(crate) fn before<'a>(text: &'a str, strings: &[String]) -> &'a str {
+pub fn before<'a>(text: &'a str, strings: &[String]) -> &'a str {
     let first = strings.iter().filter_map(|stop| text.find(stop)).min();
     &text[..first.unwrap_or(text.len())]
 }
 
 /// [`before`] of a text that is still being written.
 #[derive(Debug)]
-pub(crate) struct Cut<'a> {
-    strings: &'a [String],
+pub struct Cut {
+    strings: Arc<[String]>,
     /// Text in which one of them may have begun.
     held: String,
     found: bool,
 }
 
-impl<'a> Cut<'a> {
+impl Cut {
     /// Nothing of a text. None of `strings` is empty.
-    pub(crate) fn new(strings: &'a [String]) -> Self {
+    pub fn new(strings: impl Into<Arc<[String]>>) -> Self {
         Self {
-            strings,
+            strings: strings.into(),
             held: String::new(),
             found: false,
         }
     }
 
     /// Whether one of the strings has come.
-    pub(crate) fn found(&self) -> bool {
+    pub fn found(&self) -> bool {
         self.found
     }
 
     /// Takes the next text and returns what certainly stands before them all.
-    pub(crate) fn push(&mut self, text: &str) -> String {
+    pub fn push(&mut self, text: &str) -> String {
         if self.found {
             return String::new();
         }
         self.held.push_str(text);
-        let settled = before(&self.held, self.strings).len();
+        let settled = before(&self.held, &self.strings).len();
         self.found = settled < self.held.len();
         if self.found {
             self.held.truncate(settled);
@@ -52,7 +54,7 @@ impl<'a> Cut<'a> {
     }
 
     /// What is left when the text ends.
-    pub(crate) fn finish(&mut self) -> String {
+    pub fn finish(&mut self) -> String {
         std::mem::take(&mut self.held)
     }
 }
@@ -61,7 +63,7 @@ impl<'a> Cut<'a> {
 mod tests {
     use super::*;
 
-    fn strings(all: &[&str]) -> Vec<String> {
+    fn strings(all: &[&str]) -> Arc<[String]> {
         all.iter().map(|&one| one.into()).collect()
     }
 
@@ -77,7 +79,7 @@ mod tests {
     #[test]
     fn what_may_become_a_string_is_held_back() {
         let stops = strings(&["STOP", "七八"]);
-        let mut cut = Cut::new(&stops);
+        let mut cut = Cut::new(Arc::clone(&stops));
         assert_eq!(cut.push("a ST"), "a ");
         assert_eq!(cut.push("AY S"), "STAY ");
         assert_eq!(cut.push("S七"), "SS");
@@ -89,7 +91,7 @@ mod tests {
             (cut.push("c"), cut.finish()),
             (String::new(), String::new())
         );
-        let mut cut = Cut::new(&stops);
+        let mut cut = Cut::new(Arc::clone(&stops));
         assert_eq!(cut.push("it ST"), "it ");
         assert_eq!(cut.finish(), "ST");
     }
@@ -98,7 +100,7 @@ mod tests {
     fn whole_or_in_pieces_it_is_the_same() {
         let stops = strings(&["aab", "ba"]);
         for text in ["aaab", "aabba", "cacaab", "abab", "aaa"] {
-            let mut cut = Cut::new(&stops);
+            let mut cut = Cut::new(Arc::clone(&stops));
             let pieces = text.chars().map(|letter| cut.push(&letter.to_string()));
             let said = pieces.collect::<String>() + &cut.finish();
             assert_eq!(said, before(text, &stops), "{text}");

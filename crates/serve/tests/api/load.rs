@@ -1,0 +1,136 @@
+//! Many clients, clients that leave, and a server that stops.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use data::reasoning::split;
+use serde_json::json;
+
+use crate::question;
+use crate::server::Server;
+
+/// Waits until nothing is under way.
+fn idle(server: &Server) {
+    let began = Instant::now();
+    while server.worker.running() + server.worker.waiting() > 0 {
+        assert!(began.elapsed() < Duration::from_secs(60), "rows stay taken");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn streams_side_by_side_do_not_change_each_other() {
+    let server = Server::start(24, 64, None);
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..64)
+            .map(|client: u64| {
+                let server = &server;
+                scope.spawn(move || {
+                    let text = format!("{client} and {}?", client * client);
+                    let mut body = question(&text, client);
+                    body["stream"] = json!(true);
+                    let chunks = server.stream("/v1/chat/completions", &body);
+                    let deltas = chunks.iter().map(|chunk| &chunk["choices"][0]["delta"]);
+                    let said: String = deltas.filter_map(|d| d["content"].as_str()).collect();
+                    (text, client, said)
+                })
+            })
+            .collect();
+        for client in clients {
+            let (text, seed, said) = client.join().unwrap();
+            let prompt = server.tokenizer.encode_prompt(&text);
+            let offline = server.offline(prompt, 1, seed, 40);
+            let (_, answer) = split(&server.tokenizer.decode(&offline[0].tokens), false);
+            assert_eq!(said, answer, "seed {seed}");
+        }
+    });
+    idle(&server);
+}
+
+/// A stream that would go on for thousands of tokens.
+fn endless() -> String {
+    json!({
+        "model": "smoke",
+        "prompt": "one",
+        "seed": 1,
+        "max_tokens": 4000,
+        "stream": true,
+    })
+    .to_string()
+}
+
+#[test]
+fn a_client_that_leaves_frees_its_row() {
+    let server = Server::start(1, 8, None);
+    // Some may end early by themselves: what counts is that the row is free in time.
+    for whole in [false, true] {
+        let body = endless().replace("\"stream\":true", &format!("\"stream\":{}", !whole));
+        let clients: Vec<_> = (0..3)
+            .map(|_| {
+                let address = server.address;
+                let body = body.clone();
+                thread::spawn(move || {
+                    use std::io::{Read, Write};
+                    let mut stream = std::net::TcpStream::connect(address).unwrap();
+                    write!(
+                        stream,
+                        "POST /v1/completions HTTP/1.1\r\nHost: here\r\nContent-Length: {}\r\n\r\n{body}",
+                        body.len()
+                    )
+                    .unwrap();
+                    if !whole {
+                        let _ = stream.read(&mut [0; 64]);
+                    }
+                    thread::sleep(Duration::from_millis(20));
+                })
+            })
+            .collect();
+        clients
+            .into_iter()
+            .for_each(|client| client.join().unwrap());
+        idle(&server);
+    }
+    let generated = server.send("GET", "/metrics", "", "").text();
+    assert!(generated.contains("r1_generated_tokens_total"));
+}
+
+#[test]
+fn a_full_server_says_so_and_recovers() {
+    let server = Server::start(1, 1, None);
+    let first = server.send("POST", "/v1/completions", "", &endless());
+    assert_eq!(first.status, 200);
+    let second = server.send("POST", "/v1/completions", "", &endless());
+    assert_eq!(second.status, 200);
+    let third = server.send("POST", "/v1/completions", "", &endless());
+    assert!(third.headers.contains(&"retry-after: 1".to_owned()));
+    let (status, reply) = third.json();
+    assert_eq!(
+        (status, &reply["error"]["type"]),
+        (429, &json!("rate_limit_error"))
+    );
+    drop((first, second));
+    idle(&server);
+    assert_eq!(server.chat(&question("one?", 1)).0, 200);
+}
+
+#[test]
+fn a_server_that_stops_finishes_what_is_under_way() {
+    let mut server = Server::start(2, 4, None);
+    let mut reply = server.send("POST", "/v1/completions", "", &endless());
+    let first = reply.event().unwrap();
+    assert!(first.contains("text_completion"), "{first}");
+    server.stop();
+    let mut last = first;
+    while let Some(event) = reply.event() {
+        last = event;
+    }
+    assert_eq!(last, "[DONE]");
+    let began = Instant::now();
+    while std::net::TcpStream::connect(server.address).is_ok() {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "it still listens"
+        );
+        thread::sleep(Duration::from_millis(5));
+    }
+}
