@@ -9,6 +9,7 @@ mod own_programs;
 mod program;
 mod reinforcement;
 mod scoring;
+mod serving;
 mod smoke;
 mod talking;
 mod transformers;

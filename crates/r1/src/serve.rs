@@ -6,10 +6,10 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use ::serve::{Settings, Worker, router};
 use anyhow::{Context, Result, ensure};
 use lm::EngineOptions;
 use moe_model::Decoder;
-use ::serve::{Settings, Worker, router};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -200,9 +200,19 @@ mod tests {
     fn a_key_is_read_from_its_file() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("key");
-        assert!(key(Some(&file)).unwrap_err().to_string().contains("cannot read the key"));
+        assert!(
+            key(Some(&file))
+                .unwrap_err()
+                .to_string()
+                .contains("cannot read the key")
+        );
         std::fs::write(&file, "\n").unwrap();
-        assert!(key(Some(&file)).unwrap_err().to_string().contains("is empty"));
+        assert!(
+            key(Some(&file))
+                .unwrap_err()
+                .to_string()
+                .contains("is empty")
+        );
         std::fs::write(&file, "secret\n").unwrap();
         assert_eq!(key(Some(&file)).unwrap().as_deref(), Some("secret"));
     }

@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::fields::{SamplingFields, field, parse};
+use crate::fields::{field, parse};
 use crate::respond::{Said, Wording, respond};
 use crate::router::App;
 
@@ -30,8 +30,6 @@ struct Body {
     logprobs: Option<bool>,
     #[serde(default)]
     top_logprobs: Option<usize>,
-    #[serde(flatten)]
-    sampling: SamplingFields,
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,7 +77,7 @@ pub(crate) async fn complete(app: Arc<App>, body: &[u8]) -> Result<Response, Api
         "logprobs",
         "top_logprobs",
     ];
-    let body: Body = parse(body, &known)?;
+    let (body, sampling) = parse::<Body>(body, &known)?;
     app.is_model(&body.model)?;
     let messages: Vec<Message> = body.messages.into_iter().map(Message::from).collect();
     let tokens = app.tokenizer.encode_chat(&messages)?;
@@ -97,7 +95,7 @@ pub(crate) async fn complete(app: Arc<App>, body: &[u8]) -> Result<Response, Api
         log_probs: log_probs.is_some(),
     };
     let most = body.max_completion_tokens.or(body.max_tokens);
-    let plan = body.sampling.plan(&app, tokens, most, log_probs)?;
+    let plan = sampling.plan(&app, tokens, most, log_probs)?;
     respond(app, plan, wording).await
 }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::fields::{SamplingFields, field, parse};
+use crate::fields::{field, parse};
 use crate::respond::{Said, Wording, respond};
 use crate::router::App;
 
@@ -27,8 +27,6 @@ struct Body {
     prompt: Prompt,
     max_tokens: Option<usize>,
     logprobs: Option<usize>,
-    #[serde(flatten)]
-    sampling: SamplingFields,
 }
 
 #[derive(Debug, Deserialize)]
@@ -41,7 +39,7 @@ enum Prompt {
 
 /// Continues a text.
 pub(crate) async fn complete(app: Arc<App>, body: &[u8]) -> Result<Response, ApiError> {
-    let body: Body = parse(body, &["prompt", "max_tokens", "logprobs"])?;
+    let (body, sampling) = parse::<Body>(body, &["prompt", "max_tokens", "logprobs"])?;
     app.is_model(&body.model)?;
     let tokens = match body.prompt {
         Prompt::Text(text) => app.tokenizer.encode_raw(&text),
@@ -59,7 +57,7 @@ pub(crate) async fn complete(app: Arc<App>, body: &[u8]) -> Result<Response, Api
     let wording = Text {
         log_probs: body.logprobs.is_some(),
     };
-    let plan = body.sampling.plan(&app, tokens, most, body.logprobs)?;
+    let plan = sampling.plan(&app, tokens, most, body.logprobs)?;
     respond(app, plan, wording).await
 }
 

@@ -135,7 +135,10 @@ pub(crate) fn field(field: &'static str, reason: impl Into<String>) -> ApiError 
 }
 
 /// Reads a body, and refuses what this server does not do rather than doing something else.
-pub(crate) fn parse<T: DeserializeOwned>(body: &[u8], known: &[&str]) -> Result<T, ApiError> {
+pub(crate) fn parse<T: DeserializeOwned>(
+    body: &[u8],
+    known: &[&str],
+) -> Result<(T, SamplingFields), ApiError> {
     let invalid = |error: serde_json::Error| ApiError::Invalid(format!("the body: {error}"));
     let json: serde_json::Value = serde_json::from_slice(body).map_err(invalid)?;
     let Some(fields) = json.as_object() else {
@@ -160,7 +163,13 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8], known: &[&str]) -> Result<
             None => return Err(ApiError::Invalid(format!("there is no field `{name}`"))),
         }
     }
-    serde_json::from_value(json).map_err(invalid)
+    Ok((typed(&json)?, typed(&json)?))
+}
+
+/// The fields of `T`; should one be of another type, it is named.
+fn typed<T: DeserializeOwned>(json: &serde_json::Value) -> Result<T, ApiError> {
+    serde_path_to_error::deserialize(json)
+        .map_err(|error| ApiError::Invalid(format!("the body: {error}")))
 }
 
 /// The names of [`SamplingFields`].
@@ -213,7 +222,7 @@ mod tests {
     use super::*;
 
     fn refused(body: &str) -> Option<String> {
-        let parsed: Result<SamplingFields, _> = parse(body.as_bytes(), &["messages"]);
+        let parsed = parse::<SamplingFields>(body.as_bytes(), &["messages"]);
         parsed.err().map(|error| error.to_string())
     }
 
@@ -235,7 +244,7 @@ mod tests {
                 r#"{"response_format": {"type": "json_object"}}"#,
                 "response_format",
             ),
-            (r#"{"temperature": "hot"}"#, "hot"),
+            (r#"{"temperature": "hot"}"#, "temperature"),
             ("[]", "object"),
             ("{", "EOF"),
         ] {

@@ -155,7 +155,6 @@ fn mode(text: &str) -> Result<Mode, UsageError> {
 
 impl Score {
     fn config(&self) -> RubricConfig {
-        let default = RubricConfig::default();
         RubricConfig {
             accuracy: self.accuracy,
             format: self.format,

@@ -1,0 +1,148 @@
+//! `r1 serve` as its users meet it: the official Python client, wrong arguments, signals.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::program::{finished, r1, root};
+use crate::smoke::stage;
+
+/// A running server, killed when dropped.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(flags: &[&str]) -> Self {
+        let mut child = r1(&["serve", "--port=0"])
+            .arg(stage("7-r1"))
+            .args(flags)
+            .env("R1_API_KEY", "a secret")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the tests' own binary starts");
+        let mut url = String::new();
+        let stdout = child.stdout.take().expect("a pipe");
+        BufReader::new(stdout)
+            .read_line(&mut url)
+            .expect("the address");
+        Self {
+            child,
+            url: url.trim().to_owned(),
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([name, &self.child.id().to_string()])
+            .status();
+        assert!(sent.expect("kill").success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn say(line: &str) {
+    // Past the test harness, which shows only what failing tests print.
+    drop(writeln!(std::io::stderr(), "{line}"));
+}
+
+/// A Python with the `openai` package, made once for all runs of the tests.
+fn python() -> Option<PathBuf> {
+    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("openai-venv");
+    let python = venv.join("bin/python");
+    let has = |python: &Path| {
+        let import = Command::new(python).args(["-c", "import openai"]).output();
+        import.is_ok_and(|output| output.status.success())
+    };
+    if has(&python) {
+        return Some(python);
+    }
+    let done = |command: &mut Command| {
+        let output = command.output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let made = done(Command::new("python3").args(["-m", "venv"]).arg(&venv))
+        && done(Command::new(&python).args(["-m", "pip", "install", "--quiet", "openai"]));
+    (made && has(&python)).then_some(python)
+}
+
+#[test]
+fn the_official_client_is_answered() {
+    let Some(python) = python() else {
+        say("skipped: the client of OpenAI could not be installed (python3 with venv and pip)");
+        return;
+    };
+    let server = Server::start(&["--rows=8"]);
+    let output = Command::new(python)
+        .arg(root().join("tests/openai_client.py"))
+        .args([&server.url, "7-r1", "a secret"])
+        .output()
+        .expect("Python starts");
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn a_signal_stops_the_server() {
+    for (signal, flags) in [
+        ("-INT", &["--rows=2"][..]),
+        ("-TERM", &["--context=64"][..]),
+    ] {
+        let mut server = Server::start(flags);
+        assert!(
+            server.url.starts_with("http://127.0.0.1:"),
+            "{}",
+            server.url
+        );
+        server.signal(signal);
+        let began = Instant::now();
+        let status = loop {
+            if let Some(status) = server.child.try_wait().expect("a child") {
+                break status;
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "it goes on");
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        assert_eq!(status.code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn wrong_arguments_are_refused() {
+    let model = stage("7-r1");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port();
+    let port = format!("--port={port}");
+    let cases: [(&[&str], i32, &str); 7] = [
+        (&["--context=1"], 2, "--context is 1"),
+        (&["--context=100000"], 2, "the model's positions"),
+        (&["--rows=0"], 2, "--rows is 0"),
+        (&["--temperature=-1"], 2, "temperature"),
+        (&["--rows=8", "--memory=1K"], 1, "at most 0 rows"),
+        (&["--key-file=/nowhere"], 1, "/nowhere"),
+        (&[&port], 1, "choose another --port"),
+    ];
+    for (flags, code, named) in cases {
+        let output = finished(r1(&["serve"]).arg(&model).args(flags));
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{flags:?}: {error}");
+        assert!(error.contains(named), "{named}: {error}");
+    }
+    let output = finished(r1(&["serve"]).arg(model.join("..")));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("is no model; there are"), "{error}");
+}
