@@ -74,6 +74,10 @@ impl<'m, M: CausalLm> Engine<'m, M> {
     /// # Errors
     /// [`Shortage`] if the memory allowed does not suffice, before anything is allocated.
     pub fn new(model: &'m M, options: EngineOptions) -> Result<Self, Shortage> {
+        let options = EngineOptions {
+            max_rows: options.max_rows.max(1),
+            ..options
+        };
         options.check(model)?;
         let on_host = kernels::has_lanes(&model.device());
         let sync_every = match options.draw {

@@ -1,7 +1,7 @@
 //! Sampling for a list of prompts: engines until the list is done.
 //!
-//! On the CPU small models have several engines, each on a thread of its own; they take prompts
-//! from one list. Which engine reads a prompt, and beside what, does not change what is said.
+//! On the CPU there are several engines, each on a thread of its own; they take prompts from one
+//! list. A single row of a large model has all threads to itself instead. Which engine reads a prompt, and beside what, does not change what is said.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::{ControlFlow, Range};
@@ -58,6 +58,9 @@ pub struct Rollout {
 /// Rows of an engine that has a thread to itself, at most and at least: more do not fit the
 /// thread's caches, fewer leave its vector units idle.
 const ROWS_IN_CACHE: Range<usize> = 8..64;
+
+/// Multiply-adds of a step below which a second thread costs more than it saves.
+const SHORT_STEP: usize = 1 << 24;
 
 /// Samples responses, in order of prompt, then sample. `on_done` hears how many have ended since
 /// it was last called.
@@ -134,11 +137,10 @@ pub fn respond<M: CausalLm>(
         broken_off: AtomicBool::new(false),
         requests,
     };
-    match lanes {
-        1 => list.work(model, rows),
-        _ => {
-            kernels::side_by_side(&device, vec![(); lanes], |()| list.work(model, rows));
-        }
+    if lanes == 1 && rows.saturating_mul(model.parameters().1) > SHORT_STEP {
+        list.work(model, rows);
+    } else {
+        kernels::side_by_side(&device, vec![(); lanes], |()| list.work(model, rows));
     }
 }
 
@@ -153,6 +155,17 @@ impl GenerateOptions {
             ..Request::new(prompt.id.clone(), prompt.tokens.clone(), new)
         }
     }
+}
+
+/// Tokens in which two lists of responses to the same prompts differ, place by place: the price of
+/// rounding that depends on the batch, where a device has it.
+pub fn differing_tokens(left: &[Rollout], right: &[Rollout]) -> usize {
+    let pair = |(left, right): (&Rollout, &Rollout)| {
+        let (left, right) = (&left.tokens, &right.tokens);
+        let differ = left.iter().zip(right).filter(|(a, b)| a != b).count();
+        differ + left.len().abs_diff(right.len())
+    };
+    left.iter().zip(right).map(pair).sum()
 }
 
 /// The place of a request and some of its samples.

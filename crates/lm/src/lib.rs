@@ -1,5 +1,5 @@
-//! What a causal language model is, the log-probabilities it assigns, sampling from it, and greedy
-//! decoding with drafts.
+//! What a causal language model is, the log-probabilities it assigns, sampling from it by an engine
+//! that requests come to and go from, and greedy decoding with drafts.
 //!
 //! Letters in shapes: b sequences, t positions, n selected tokens, d width, v vocabulary.
 #![recursion_limit = "256"]
@@ -23,7 +23,9 @@ pub use engine::{
     Draw, Engine, EngineOptions, Event, Reason, Request, RequestError, Shortage, Spoken, Ticket,
     TopLogProbs,
 };
-pub use generate::{GenerateOptions, Heard, Prompt, Rollout, generate, respond};
+pub use generate::{
+    GenerateOptions, Heard, Prompt, Rollout, differing_tokens, generate, respond,
+};
 pub use model::{Cache, CausalLm, Hidden, MultiToken, Routing};
 pub use multi_token::FurtherScores;
 pub use path::ParameterPath;

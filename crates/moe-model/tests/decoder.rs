@@ -1,57 +1,22 @@
 //! The decoder as a language model: cached decoding, sampling, balancing.
 
 mod small;
+#[path = "small/families.rs"]
+mod small_families;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use lm::{
     Cache, CausalLm, GenerateOptions, Prompt, Sampling, Sequence, TokenBatch, generate, score,
 };
-use moe_model::{AttentionConfig, Decoder, DecoderConfig, GroupedConfig, MixtureConfig, MtpConfig};
-
-fn mixture(query_rank: Option<usize>) -> DecoderConfig {
-    DecoderConfig {
-        layers: 3,
-        ..small::mixture(query_rank)
-    }
-}
+use moe_model::{Decoder, DecoderConfig, MtpConfig};
+use small_families::{dense, mixture, models, softmax};
 
 fn mtp(depth: usize) -> DecoderConfig {
     DecoderConfig {
         mtp: Some(MtpConfig { depth, weight: 0.3 }),
         ..mixture(None)
     }
-}
-
-fn dense() -> DecoderConfig {
-    DecoderConfig {
-        attention: AttentionConfig::Grouped(GroupedConfig::new(4, 2, 6)),
-        mixture: None,
-        tied: true,
-        ..mixture(None)
-    }
-}
-
-/// A mixture in every block whose router is a softmax, as in Mixtral.
-fn softmax() -> DecoderConfig {
-    let mixture = mixture(None).mixture.map(|mixture| MixtureConfig {
-        dense_layers: Vec::new(),
-        scores: moe_model::Scores::Softmax,
-        shared: 0,
-        groups: 1,
-        active_groups: 1,
-        scaling: 1.0,
-        bias_speed: 0.0,
-        ..mixture
-    });
-    DecoderConfig { mixture, ..dense() }
-}
-
-fn models() -> Vec<Decoder> {
-    [mixture(None), mixture(Some(7)), softmax(), dense()]
-        .iter()
-        .map(|config| Decoder::init(config, 5, &Device::flex()).unwrap())
-        .collect()
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -75,7 +40,7 @@ fn cached_decoding_equals_the_full_forward() {
         vec![9, 8, 7, 6, 5],
         vec![3, 3, 3],
     ];
-    for model in models() {
+    for model in models(5) {
         let d = model.config().width;
         let batch = TokenBatch::new(&rows);
         let full = values(model.forward(&batch).hidden_btd);
@@ -113,8 +78,59 @@ fn cached_decoding_equals_the_full_forward() {
 }
 
 #[test]
+fn long_rows_of_any_place_in_a_cache_equal_the_full_forward() {
+    let row = |seed: u32, length: u32| -> Vec<u32> {
+        (0..length)
+            .map(|at| (at * at + seed * at + seed) % 31)
+            .collect()
+    };
+    let rows = [row(1, 1100), row(2, 1061), row(3, 40)];
+    for model in models(6) {
+        let logits = |hidden: Tensor<3>| {
+            let [b, t, d] = hidden.dims();
+            values(model.logits(hidden.reshape([b * t, d])))
+        };
+        let full = rows
+            .each_ref()
+            .map(|row| logits(model.forward(&TokenBatch::new(&[row])).hidden_btd));
+        let [prompts, parts] = [0, 10].map(|skipped| {
+            rows.each_ref().map(|row| {
+                let cut = row.len() - 16;
+                if skipped == 0 {
+                    &row[..cut]
+                } else {
+                    &row[cut..cut + skipped]
+                }
+            })
+        });
+        let mut cache = model.cache(5, 1110);
+        let places = [3, 0, 2];
+        model.decode_rows(&TokenBatch::new(&prompts), &places, &mut cache);
+        let check = |hidden: Tensor<3>, order: &[usize], from: usize| {
+            let [_, t, _] = hidden.dims();
+            let found = logits(hidden);
+            for (at, &row) in order.iter().enumerate() {
+                let first = (rows[row].len() - 16 + from) * 31;
+                let expected = &full[row][first..][..t * 31];
+                assert_close(&found[at * t * 31..][..t * 31], expected, 1e-4);
+            }
+        };
+        let several = model.decode_rows(&TokenBatch::new(&parts), &places, &mut cache);
+        check(several, &[0, 1, 2], 0);
+        for step in 10..16 {
+            let order = [2, 0, 1];
+            let next = order.map(|row| [rows[row][rows[row].len() - 16 + step]]);
+            let places = order.map(|row| places[row]);
+            let hidden = model.decode_rows(&TokenBatch::new(&next), &places, &mut cache);
+            check(hidden, &order, step);
+        }
+        assert_eq!(cache.lengths(), [1061, 0, 40, 1100, 0]);
+    }
+}
+
+#[test]
 fn padding_changes_nothing() {
-    for model in models() {
+    for model in models(5) {
         let alone = score(&model, &[sequence(&[3, 1, 4, 1])], 1.0);
         let beside = score(&model, &[sequence(&[3, 1, 4, 1]), sequence(&[5; 12])], 1.0);
         let beside = values(beside.log_probs_n);
@@ -126,35 +142,6 @@ fn sequence(tokens: &[u32]) -> Sequence {
     Sequence {
         tokens: tokens.to_vec(),
         context: 1,
-    }
-}
-
-#[test]
-fn samples_do_not_depend_on_their_neighbours() {
-    let prompts: Vec<Prompt> = (0..5)
-        .map(|i| Prompt {
-            id: format!("p{i}"),
-            tokens: (1..=i + 2).collect(),
-        })
-        .collect();
-    let options = |max_rows| GenerateOptions {
-        samples: 3,
-        sampling: Sampling::PLAIN,
-        max_new_tokens: 12,
-        end_token: 2,
-        seed: 9,
-        max_rows,
-    };
-    for model in models() {
-        let mut done = 0;
-        let together = generate(&model, &prompts, &options(64), &mut |n| done += n);
-        assert_eq!(done, 15);
-        let apart = generate(&model, &prompts, &options(1), &mut |_| ());
-        assert_eq!(together.len(), 15);
-        for (one, other) in together.iter().zip(&apart) {
-            assert_eq!(one.tokens, other.tokens);
-            assert_close(&one.log_probs, &other.log_probs, 1e-4);
-        }
     }
 }
 
@@ -176,7 +163,7 @@ fn the_sampler_reports_the_log_probs_training_sees() {
         seed: 1,
         max_rows: 8,
     };
-    for model in models() {
+    for model in models(5) {
         let rollouts = generate(&model, &prompts, &options, &mut |_| ());
         let sequences: Vec<Sequence> = rollouts
             .iter()

@@ -1,18 +1,28 @@
 //! The product of rows with a weight, every element summed in the order of the inner axis.
 //!
 //! An element is a chain of fused multiply-adds from 0 on, whatever the number of rows, threads or
-//! the vector width: that is what makes a row's result its own. Up to [`ROWS`] rows read the weight
-//! where it lies, several of its rows at a time, as fast as memory gives it; more rows, and weights
-//! stored the other way round, have it copied in panels of [`PANEL`] columns first.
+//! the vector width: that is what makes a row's result its own. Up to [`STREAMED`] rows read the
+//! weight where it lies, a strip of its rows at a time, as fast as memory gives it; more rows, and
+//! weights stored the other way round, have it copied in panels of [`PANEL`] columns first.
 
 use super::parallel::{Pool, Scattered, for_each_with};
-use super::vector::{PANEL, ROWS, multiply, stream};
+use super::simd::LANES;
+use super::vector::{PANEL, multiply, stream, turn};
 
-/// Columns of the result that make a task.
-const COLUMNS: usize = 4 * PANEL;
+/// Columns of the result that make a task: more where there are few rows, so that long stretches of
+/// the weight are read at once.
+fn task_columns(n: usize) -> usize {
+    if n <= 16 { 16 * PANEL } else { 4 * PANEL }
+}
 
-/// Rows of the weight read at a time where it lies.
-const STRIP: usize = 8;
+/// Rows that read the weight where it lies, at most: their sums stay in the second-level cache.
+const STREAMED: usize = 128;
+
+/// Rows of the weight read at a time where it lies: enough to keep sums in registers for a while,
+/// few enough to be read as streams where that is all there is to do.
+fn strip(n: usize) -> usize {
+    if n <= 4 { 4 } else { 16 }
+}
 
 /// Inner elements of a copied panel at most, so that it stays in the second-level cache.
 const DEPTH: usize = 1024;
@@ -24,6 +34,7 @@ static POOL: Pool<Scratch> = Pool::new();
 pub(super) struct Scratch {
     sums: Vec<f32>,
     panel: Vec<f32>,
+    lines: Vec<f32>,
 }
 
 /// A stack of matrices, one a head: `element(h, i, j) = data[h · head + i · row + j · column]`,
@@ -60,16 +71,17 @@ pub(super) fn run(out: &mut [f32], product: &Product<'_>) {
         return;
     }
     let out = Scattered::new(out);
-    let ranges = f.div_ceil(COLUMNS);
-    let tasks = (0..product.heads * ranges).map(|task| (task / ranges, task % ranges * COLUMNS));
+    let step = task_columns(n);
+    let ranges = f.div_ceil(step);
+    let tasks = (0..product.heads * ranges).map(|task| (task / ranges, task % ranges * step));
     for_each_with(
         &POOL,
         n * d * f * product.heads / 4,
         tasks,
         |scratch, (head, first)| {
-            let columns = COLUMNS.min(f - first);
+            let columns = step.min(f - first);
             scratch.columns(product, head, first, columns);
-            for (row, sums) in scratch.sums.chunks_exact(COLUMNS).take(n).enumerate() {
+            for (row, sums) in scratch.sums.chunks_exact(step).take(n).enumerate() {
                 let place = (row * product.heads + head) * f + first;
                 // SAFETY: a task writes its own columns of its own head.
                 unsafe { out.write(place, &sums[..columns]) };
@@ -84,37 +96,39 @@ pub(super) fn run_alone(out: &mut [f32], product: &Product<'_>, scratch: &mut Sc
     if n * f == 0 || d == 0 {
         return;
     }
-    for first in (0..f).step_by(COLUMNS) {
-        let columns = COLUMNS.min(f - first);
+    let step = task_columns(n);
+    for first in (0..f).step_by(step) {
+        let columns = step.min(f - first);
         scratch.columns(product, 0, first, columns);
-        for (row, sums) in scratch.sums.chunks_exact(COLUMNS).take(n).enumerate() {
+        for (row, sums) in scratch.sums.chunks_exact(step).take(n).enumerate() {
             out[row * f + first..][..columns].copy_from_slice(&sums[..columns]);
         }
     }
 }
 
 impl Scratch {
-    /// Fills `sums`, rows of [`COLUMNS`], with columns `first..first + columns` of a head.
+    /// Fills `sums`, rows of [`task_columns`], with columns `first..first + columns` of a head.
     fn columns(&mut self, product: &Product<'_>, head: usize, first: usize, columns: usize) {
         let [n, d, _] = product.sizes;
         let Weight { row, column, .. } = product.weight;
         let x = &product.x[head * product.x_head..];
         let weight = &product.weight.data[head * product.weight.head + first * column..];
         self.sums.clear();
-        self.sums.resize(n * COLUMNS, 0.0);
+        let step = task_columns(n);
+        self.sums.resize(n * step, 0.0);
         let mut whole = 0;
-        if n <= ROWS && column == 1 {
+        if n <= STREAMED && column == 1 {
             whole = columns / PANEL;
             let sums = &mut self.sums;
             stream(
                 sums,
-                COLUMNS,
+                step,
                 x,
                 product.x_row,
                 weight,
                 row,
                 [n, d, whole],
-                STRIP,
+                strip(n),
             );
         }
         for panel in whole..columns.div_ceil(PANEL) {
@@ -122,43 +136,43 @@ impl Scratch {
             for depth in (0..d).step_by(DEPTH) {
                 let length = DEPTH.min(d - depth);
                 let part = &weight[panel * PANEL * column + depth * row..];
-                pack(&mut self.panel, part, [row, column], [length, width]);
+                self.pack(part, [row, column], [length, width]);
                 let sums = &mut self.sums[panel * PANEL..];
                 let x = &x[depth..];
-                multiply(sums, COLUMNS, x, product.x_row, &self.panel, [n, length]);
+                multiply(sums, step, x, product.x_row, &self.panel, [n, length]);
             }
         }
     }
-}
 
-/// Copies `length` rows of `width` columns to rows of [`PANEL`], the rest of which is 0.
-fn pack(
-    panel: &mut Vec<f32>,
-    weight: &[f32],
-    [row, column]: [usize; 2],
-    [length, width]: [usize; 2],
-) {
-    panel.resize(length * PANEL, 0.0);
-    let panel = &mut panel[..length * PANEL];
-    if column == 1 {
-        for (i, packed) in panel.chunks_exact_mut(PANEL).enumerate() {
-            packed[..width].copy_from_slice(&weight[i * row..][..width]);
-            packed[width..].fill(0.0);
+    /// Copies `length` rows of `width` columns to rows of [`PANEL`], the rest of which is 0.
+    fn pack(&mut self, weight: &[f32], [row, column]: [usize; 2], [length, width]: [usize; 2]) {
+        self.panel
+            .resize((length * PANEL).max(self.panel.len()), 0.0);
+        let panel = &mut self.panel[..length * PANEL];
+        if column == 1 {
+            for (i, packed) in panel.chunks_exact_mut(PANEL).enumerate() {
+                packed[..width].copy_from_slice(&weight[i * row..][..width]);
+                packed[width..].fill(0.0);
+            }
+            return;
         }
-        return;
-    }
-    // The inner axis is the contiguous one: a block of 16 rows of the panel at a time, so that each
-    // line of the weight is read once.
-    for (block, packed) in panel.chunks_mut(16 * PANEL).enumerate() {
-        let rows = packed.len() / PANEL;
-        for j in 0..PANEL {
-            if j < width {
-                let line = &weight[j * column + block * 16 * row..][..(rows - 1) * row + 1];
-                for i in 0..rows {
-                    packed[i * PANEL + j] = line[i * row];
+        // The inner axis is the contiguous one, `row` 1: columns are read as lines, 16 of them, end
+        // to end as memory likes it, before they are turned.
+        let squares = length / LANES;
+        for first in (0..PANEL).step_by(LANES) {
+            let columns = width.saturating_sub(first).min(LANES);
+            self.lines.clear();
+            for j in first..first + columns {
+                self.lines
+                    .extend_from_slice(&weight[j * column..][..length]);
+            }
+            self.lines.resize(LANES * length, 0.0);
+            turn(&mut panel[first..], PANEL, &self.lines, length, squares);
+            for i in squares * LANES..length {
+                let packed = &mut panel[i * PANEL + first..][..LANES];
+                for (j, packed) in packed.iter_mut().enumerate() {
+                    *packed = self.lines[j * length + i];
                 }
-            } else {
-                (0..rows).for_each(|i| packed[i * PANEL + j] = 0.0);
             }
         }
     }

@@ -28,6 +28,11 @@ trait Vector: Copy {
     /// # Safety
     /// The processor has the instructions.
     unsafe fn mul_add(self, value: f32, sum: Self) -> Self;
+    /// The transpose of a square of 16 by 16.
+    ///
+    /// # Safety
+    /// The processor has the instructions.
+    unsafe fn transpose(square: [Self; LANES]) -> [Self; LANES];
 }
 
 impl Vector for [f32; LANES] {
@@ -49,16 +54,24 @@ impl Vector for [f32; LANES] {
     unsafe fn mul_add(self, value: f32, sum: Self) -> Self {
         std::array::from_fn(|lane| self[lane].mul_add(value, sum[lane]))
     }
+
+    #[inline(always)]
+    unsafe fn transpose(square: [Self; LANES]) -> [Self; LANES] {
+        std::array::from_fn(|i| std::array::from_fn(|j| square[j][i]))
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
-        _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
+        __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_permute2f128_ps, _mm256_set1_ps,
+        _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
+        _mm512_castpd_ps, _mm512_castps_pd, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps,
+        _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps,
+        _mm512_unpacklo_pd, _mm512_unpacklo_ps,
     };
 
-    use super::Vector;
+    use super::{LANES, Vector};
 
     impl Vector for __m512 {
         const ROWS: usize = super::ROWS;
@@ -79,6 +92,71 @@ mod x86 {
         unsafe fn mul_add(self, value: f32, sum: Self) -> Self {
             // SAFETY: by the caller's promise.
             unsafe { _mm512_fmadd_ps(self, _mm512_set1_ps(value), sum) }
+        }
+
+        /// Pairs of rows, then of pairs, are interleaved within each quarter of the registers;
+        /// then the quarters change places, as a square of 4 by 4.
+        #[inline(always)]
+        unsafe fn transpose(mut rows: [Self; LANES]) -> [Self; LANES] {
+            // SAFETY: by the caller's promise.
+            unsafe {
+                let mut pairs = rows;
+                for i in (0..LANES).step_by(2) {
+                    pairs[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+                    pairs[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+                }
+                for i in (0..LANES).step_by(4) {
+                    for half in 0..2 {
+                        let left = _mm512_castps_pd(pairs[i + half]);
+                        let right = _mm512_castps_pd(pairs[i + 2 + half]);
+                        let low = _mm512_unpacklo_pd(left, right);
+                        let high = _mm512_unpackhi_pd(left, right);
+                        rows[i + 2 * half] = _mm512_castpd_ps(low);
+                        rows[i + 2 * half + 1] = _mm512_castpd_ps(high);
+                    }
+                }
+                // rows[4a + c] holds, in quarter q, column 4q + c of rows 4a..4a + 4.
+                for c in 0..4 {
+                    let [a, b, e, f] = [rows[c], rows[4 + c], rows[8 + c], rows[12 + c]];
+                    let even_low = _mm512_shuffle_f32x4::<0x88>(a, b);
+                    let odd_low = _mm512_shuffle_f32x4::<0xDD>(a, b);
+                    let even_high = _mm512_shuffle_f32x4::<0x88>(e, f);
+                    let odd_high = _mm512_shuffle_f32x4::<0xDD>(e, f);
+                    pairs[c] = _mm512_shuffle_f32x4::<0x88>(even_low, even_high);
+                    pairs[8 + c] = _mm512_shuffle_f32x4::<0xDD>(even_low, even_high);
+                    pairs[4 + c] = _mm512_shuffle_f32x4::<0x88>(odd_low, odd_high);
+                    pairs[12 + c] = _mm512_shuffle_f32x4::<0xDD>(odd_low, odd_high);
+                }
+                pairs
+            }
+        }
+    }
+
+    /// The transpose of a square of 8 by 8: pairs of rows, then of pairs, are interleaved within
+    /// each half of the registers; then halves change places.
+    ///
+    /// # Safety
+    /// The processor has AVX.
+    #[inline(always)]
+    unsafe fn transpose_8(r: [__m256; 8]) -> [__m256; 8] {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            let mut fours = r;
+            for i in 0..2 {
+                let [a, b, c, d] = [r[4 * i], r[4 * i + 1], r[4 * i + 2], r[4 * i + 3]];
+                let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+                let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+                fours[4 * i] = _mm256_shuffle_ps::<0x44>(ab_low, cd_low);
+                fours[4 * i + 1] = _mm256_shuffle_ps::<0xEE>(ab_low, cd_low);
+                fours[4 * i + 2] = _mm256_shuffle_ps::<0x44>(ab_high, cd_high);
+                fours[4 * i + 3] = _mm256_shuffle_ps::<0xEE>(ab_high, cd_high);
+            }
+            let mut turned = fours;
+            for i in 0..4 {
+                turned[i] = _mm256_permute2f128_ps::<0x20>(fours[i], fours[4 + i]);
+                turned[4 + i] = _mm256_permute2f128_ps::<0x31>(fours[i], fours[4 + i]);
+            }
+            turned
         }
     }
 
@@ -110,6 +188,25 @@ mod x86 {
                     _mm256_fmadd_ps(self[1], value, sum[1]),
                 ]
             }
+        }
+
+        #[inline(always)]
+        unsafe fn transpose(square: [Self; LANES]) -> [Self; LANES] {
+            let mut turned = square;
+            for rows in 0..2 {
+                for columns in 0..2 {
+                    let mut part = [square[0][0]; 8];
+                    for (i, part) in part.iter_mut().enumerate() {
+                        *part = square[8 * rows + i][columns];
+                    }
+                    // SAFETY: by the caller's promise.
+                    let part = unsafe { transpose_8(part) };
+                    for (i, part) in part.into_iter().enumerate() {
+                        turned[8 * columns + i][rows] = part;
+                    }
+                }
+            }
+            turned
         }
     }
 }
@@ -324,6 +421,47 @@ pub(super) fn stream(
     };
     // SAFETY: the assertions above, and `sums` is borrowed exclusively.
     unsafe { add_panels(block, n, panels, strip) }
+}
+
+with_vector! {
+    /// Copies `squares` squares of 16 by 16, each transposed: from 16 columns `from_row` apart, one
+    /// square after the other along them, to rows `to_row` apart.
+    ///
+    /// # Safety
+    /// All of it lies where it says, and the two do not overlap.
+    fn turn_squares<V>(
+        to: *mut f32,
+        to_row: usize,
+        from: *const f32,
+        from_row: usize,
+        squares: usize,
+    ) {
+        for square in 0..squares {
+            // SAFETY: by the caller's promise.
+            unsafe {
+                let mut rows = [V::load(from); LANES];
+                for (i, row) in rows.iter_mut().enumerate() {
+                    *row = V::load(from.add(i * from_row + square * LANES));
+                }
+                for (i, row) in V::transpose(rows).into_iter().enumerate() {
+                    row.store(to.add((square * LANES + i) * to_row));
+                }
+            }
+        }
+    }
+}
+
+/// Copies 16 columns of `16 · squares` elements, which lie `from_row` apart, to as many rows of 16,
+/// `to_row` apart.
+pub(super) fn turn(to: &mut [f32], to_row: usize, from: &[f32], from_row: usize, squares: usize) {
+    let length = squares * LANES;
+    assert!(
+        holds(from.len(), LANES, from_row, length),
+        "turn: too few elements"
+    );
+    assert!(holds(to.len(), length, to_row, LANES), "turn: no room");
+    // SAFETY: the assertions above, and `to` is borrowed exclusively.
+    unsafe { turn_squares(to.as_mut_ptr(), to_row, from.as_ptr(), from_row, squares) }
 }
 
 /// Whether `len` elements hold `rows` rows of `width`, `step` apart.

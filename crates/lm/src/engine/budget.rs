@@ -5,7 +5,7 @@ use crate::CausalLm;
 /// How large an engine is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineOptions {
-    /// Samples under way at once at most: the rows of the cache.
+    /// Samples under way at once at most, the rows of the cache; at least 1.
     pub max_rows: usize,
     /// Tokens a row holds: the longest prompt with the longest response to it.
     pub capacity: usize,

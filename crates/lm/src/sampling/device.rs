@@ -106,3 +106,76 @@ pub(crate) fn draw_on_device(
     let log_prob_b1 = log_prob_b1.mask_fill(greedy_b1.greater_elem(0.5), 0.0);
     (chosen_b1.squeeze_dim(1), log_prob_b1.squeeze_dim(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shares of the tokens over evenly spaced numbers, which hit each to within one draw.
+    fn follows(logits: &[f32], sampling: Sampling, expected: &[f64]) {
+        let (device, draws, v) = (Device::flex(), 800, logits.len());
+        let settings = Settings::new(&vec![sampling; draws], v, &device);
+        let logits = TensorData::new(logits.repeat(draws), [draws, v]);
+        let uniforms: Vec<f32> = (0..draws)
+            .map(|i| (i as f32 + 0.5) / draws as f32)
+            .collect();
+        let uniforms = Tensor::from_data(TensorData::new(uniforms, [draws, 1]), &device);
+        let (tokens, log_probs) =
+            draw_on_device(Tensor::from_data(logits, &device), &settings, uniforms);
+        let mut counts = vec![0.0; v];
+        let drawn = tokens
+            .into_data()
+            .iter::<i64>()
+            .zip(log_probs.into_data().iter::<f64>());
+        for (token, log_prob) in drawn.collect::<Vec<_>>() {
+            counts[token as usize] += 1.0;
+            let share: f64 = expected[token as usize];
+            assert!((log_prob - share.ln()).abs() < 1e-5, "{token}: {log_prob}");
+        }
+        for (count, share) in counts.iter().zip(expected) {
+            assert!(
+                (count - share * draws as f64).abs() <= 1.0,
+                "{sampling:?}: {counts:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_setting_changes_the_distribution_by_its_definition() {
+        let plain = Sampling::PLAIN;
+        let logits = [0.0, 2f32.ln(), 5f32.ln()];
+        let kept = [0.0, 2.0 / 7.0, 5.0 / 7.0];
+        follows(&logits, plain, &[0.125, 0.25, 0.625]);
+        follows(&logits, Sampling::GREEDY, &[0.0, 0.0, 1.0]);
+        let cooler = Sampling {
+            temperature: 0.5,
+            ..plain
+        };
+        follows(&logits, cooler, &[1.0 / 30.0, 4.0 / 30.0, 25.0 / 30.0]);
+        follows(
+            &logits,
+            Sampling {
+                top_p: 0.8,
+                ..plain
+            },
+            &kept,
+        );
+        follows(&logits, Sampling { top_k: 2, ..plain }, &kept);
+        follows(
+            &logits,
+            Sampling {
+                min_p: 0.3,
+                ..plain
+            },
+            &kept,
+        );
+        let both = Sampling {
+            top_k: 2,
+            top_p: 0.7,
+            ..plain
+        };
+        follows(&logits, both, &[0.0, 0.0, 1.0]);
+        let ties = Sampling { top_k: 2, ..plain };
+        follows(&[1.0; 3], ties, &[1.0 / 3.0; 3]);
+    }
+}
