@@ -222,9 +222,11 @@ fn modules_are_scored_only_where_gradients_are_wanted() {
     // Two experts for each token that has one, or two, ahead of it.
     let tokens: Vec<u64> = further.iter().map(|load| load.iter().sum()).collect();
     assert_eq!(tokens, [2 * (5 + 1), 2 * 4]);
-    assert_eq!(
-        values(trained.log_probs_n),
-        values(score(&model.valid(), &sequences, 1.0).log_probs_n)
+    // Products add in another order where no gradient is wanted.
+    assert_close(
+        &values(trained.log_probs_n),
+        &values(score(&model.valid(), &sequences, 1.0).log_probs_n),
+        1e-6,
     );
     // A batch too short for either module loads nobody and still moves on.
     let short = score(&model, &[sequence(&[3, 4])], 1.0);

@@ -90,12 +90,15 @@ fn differing_tokens_are_counted() {
     assert_eq!(count(&[1, 2], &[1, 2, 3, 4]), 2);
 }
 
+/// A sample's tokens, their log-probabilities, and why it ended.
+type Heard = (Vec<u32>, Vec<f32>, Option<Reason>);
+
 /// Steps until nothing is left; `each` may change the engine after every step.
 fn drive(
     engine: &mut Engine<'_, Decoder>,
     mut each: impl FnMut(&mut Engine<'_, Decoder>, usize),
-) -> BTreeMap<(Ticket, u32), (Vec<u32>, Vec<f32>, Option<Reason>)> {
-    let mut heard: BTreeMap<_, (Vec<u32>, Vec<f32>, Option<Reason>)> = BTreeMap::new();
+) -> BTreeMap<(Ticket, u32), Heard> {
+    let mut heard: BTreeMap<_, Heard> = BTreeMap::new();
     for step in 0.. {
         let events = engine.step();
         if events.is_empty() {
@@ -209,11 +212,7 @@ fn settings() -> Vec<Sampling> {
 }
 
 /// What requests with these settings say side by side.
-fn mixed(
-    model: &Decoder,
-    settings: &[Sampling],
-    draw: Draw,
-) -> Vec<(Vec<u32>, Vec<f32>, Option<Reason>)> {
+fn mixed(model: &Decoder, settings: &[Sampling], draw: Draw) -> Vec<Heard> {
     let options = EngineOptions {
         draw,
         ..EngineOptions::new(4, 20)

@@ -2,7 +2,8 @@
 //!
 //! [`simd`] compiles a kernel for each vector width and picks one at run time, [`parallel`] spreads
 //! fixed pieces over threads, [`buffer`] reads and builds tensors, [`record`] puts an operation on
-//! the tape, [`lanes`] keeps whole computations on a thread each. Each other file is one operation: its loops, its gradient, and its binding to burn.
+//! the tape, [`lanes`] keeps whole computations on a thread each, [`product`] multiplies rows with
+//! weights in an order of its own, with the registers of [`vector`]. Each other file is one operation: its loops, its gradient, and its binding to burn.
 
 mod adamw;
 mod attention;

@@ -99,6 +99,50 @@ fn decoding_equals_the_last_row_of_training() {
 }
 
 #[test]
+fn named_rows_are_read_where_they_lie_and_lengths_are_those_of_a_row_alone() {
+    let [b, r, s, h, g, d] = [3, 5, 40, 4, 2, 8];
+    for dtype in [DType::F32, DType::F64] {
+        let tensor = |seed, shape: [usize; 4]| {
+            floats(
+                &numbers(seed, shape.iter().product()),
+                shape,
+                &Device::flex(),
+                dtype,
+            )
+        };
+        let (k, v) = (tensor(2, [r, s, g, d]), tensor(3, [r, s, g, d]));
+        for (t, lengths) in [(1, [1, 1, 1]), (30, [30, 7, 1])] {
+            let q = tensor(1, [b, t, h, d]);
+            let (rows, offsets) = ([4, 0, 3], [0, 3, 9]);
+            let span = Span {
+                starts: vec![0; b],
+                offsets: offsets.to_vec(),
+                rows: Some(rows.to_vec()),
+                lengths: Some(lengths.to_vec()),
+            };
+            let together = kernels::attention(q.clone(), k.clone(), v.clone(), &span, 0.3);
+            for (at, &length) in lengths.iter().enumerate() {
+                let row = |x: &Tensor<4>| x.clone().narrow(0, rows[at] as usize, 1);
+                let own = q.clone().narrow(0, at, 1).narrow(1, 0, length as usize);
+                let span = Span {
+                    offsets: vec![offsets[at]],
+                    ..Span::causal(1)
+                };
+                let alone = values(kernels::attention(own, row(&k), row(&v), &span, 0.3));
+                let found = together
+                    .clone()
+                    .narrow(0, at, 1)
+                    .narrow(1, 0, length as usize);
+                match dtype {
+                    DType::F32 => assert_eq!(values(found), alone, "to the bit"),
+                    _ => close("composed", &values(found), &alone, 1e-12),
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_query_that_sees_nothing_gets_zeros() {
     let device = Device::flex();
     for dtype in [DType::F32, DType::F64] {

@@ -177,3 +177,88 @@ fn nothing_is_a_fine_number_of_rows() {
         [0]
     );
 }
+
+#[test]
+fn a_row_of_a_product_is_the_same_alone_and_among_others() {
+    let device = Device::flex();
+    let tensor =
+        |seed, [n, d]: [usize; 2]| floats(&numbers(seed, n * d), [n, d], &device, DType::F32);
+    for [n, d, f] in [[40, 33, 50], [200, 700, 32], [5, 16, 600]] {
+        let x = tensor(1, [n, d]);
+        let bias = floats(&numbers(3, f), [f], &device, DType::F32);
+        for weight in [tensor(2, [d, f]), tensor(2, [f, d]).transpose()] {
+            let product = |x| kernels::linear(x, weight.clone(), Some(bias.clone()));
+            let together = values(product(x.clone()));
+            let composed = kernels::composed::linear(x.clone(), weight.clone(), Some(bias.clone()));
+            close("linear", &together, &values(composed), 1e-4);
+            for row in [0, n / 2, n - 1] {
+                let alone = values(product(x.clone().narrow(0, row, 1)));
+                assert_eq!(alone, together[row * f..][..f]);
+            }
+        }
+    }
+}
+
+#[test]
+fn heads_of_a_product_have_their_own_weights() {
+    let device = Device::flex();
+    let [n, h, d, e] = [7, 3, 10, 12];
+    let tensor = |seed, shape: [usize; 3]| {
+        floats(
+            &numbers(seed, shape.iter().product()),
+            shape,
+            &device,
+            DType::F32,
+        )
+    };
+    let x = tensor(1, [n, h, d]);
+    for weight in [
+        tensor(2, [h, d, e]),
+        tensor(2, [e, h, d]).permute([1, 2, 0]),
+    ] {
+        let fused = values(kernels::linear_heads(x.clone(), weight.clone()));
+        let composed = kernels::composed::linear_heads(x.clone(), weight);
+        close("linear_heads", &fused, &values(composed), 1e-5);
+    }
+}
+
+#[test]
+fn experts_give_a_row_the_same_alone_and_among_others() {
+    let device = Device::flex();
+    let [n, k, e, d, f] = [30, 2, 4, 600, 24];
+    let stack = |seed, shape: [usize; 3]| {
+        floats(
+            &numbers(seed, shape.iter().product()),
+            shape,
+            &device,
+            DType::F32,
+        )
+    };
+    let x = floats(&numbers(1, n * d), [n, d], &device, DType::F32);
+    let weight = floats(&numbers(2, n * k), [n, k], &device, DType::F32);
+    let index = ints(indices(3, n * k, e), [n, k]);
+    let (gate, up, down) = (
+        stack(4, [e, d, f]),
+        stack(5, [e, d, f]),
+        stack(6, [e, f, d]),
+    );
+    let run = |first: usize, rows: usize| {
+        let (x, weight) = (
+            x.clone().narrow(0, first, rows),
+            weight.clone().narrow(0, first, rows),
+        );
+        let index = index.clone().narrow(0, first, rows);
+        values(kernels::experts(
+            x,
+            index,
+            weight,
+            gate.clone(),
+            up.clone(),
+            down.clone(),
+        ))
+    };
+    let together = run(0, n);
+    for row in 0..n {
+        assert_eq!(run(row, 1), together[row * d..][..d]);
+    }
+}

@@ -123,11 +123,8 @@ mod tests {
         let (tokens, log_probs) =
             draw_on_device(Tensor::from_data(logits, &device), &settings, uniforms);
         let mut counts = vec![0.0; v];
-        let drawn = tokens
-            .into_data()
-            .iter::<i64>()
-            .zip(log_probs.into_data().iter::<f64>());
-        for (token, log_prob) in drawn.collect::<Vec<_>>() {
+        let (tokens, log_probs) = (tokens.into_data(), log_probs.into_data());
+        for (token, log_prob) in tokens.iter::<i64>().zip(log_probs.iter::<f64>()) {
             counts[token as usize] += 1.0;
             let share: f64 = expected[token as usize];
             assert!((log_prob - share.ln()).abs() < 1e-5, "{token}: {log_prob}");

@@ -1,10 +1,11 @@
-//! `r1 bench`: what a method does, over several seeds, in one page.
+//! `r1 bench`: what a method does, over several seeds, in one page; and how fast generation is.
 //!
-//! A benchmark carries out stages of the recipe with the recipe's own code, one run directory a
+//! A benchmark of a method carries out stages of the recipe with the recipe's own code, one run directory a
 //! seed, and compares their results. It leaves out whatever a stage does: numbers and curves are
 //! read from the files that stages leave anyway, as the report's are.
 
 mod countdown;
+mod generate;
 mod grpo_vs_ppo;
 mod outcome;
 mod page;
@@ -26,6 +27,11 @@ pub(crate) enum Bench {
     /// Each seed pretrains a base on Countdown and trains it both ways, in RUN_DIR/seed-N, by as many
     /// steps on the same problems; curves.html and results.json compare what that takes and gives.
     GrpoVsPpo(plan::Plan),
+    /// Tokens a second of generation with random weights, one JSON line a figure.
+    ///
+    /// Shapes S, M and D are a dense model of 3M parameters, one of 20M, and a mixture of 6M with
+    /// latent attention; every row reads 16 tokens and says 64 at temperature 1.
+    Generate(generate::Args),
 }
 
 /// Carries a benchmark out, or goes on with it, and prints its table.
@@ -37,5 +43,6 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Countdown(plan) => countdown::run(plan),
         Bench::GrpoVsPpo(plan) => grpo_vs_ppo::run(plan),
+        Bench::Generate(args) => generate::run(args),
     }
 }
