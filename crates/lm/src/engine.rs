@@ -12,25 +12,23 @@
 //! Left out: sharing the cache of prompts that begin alike, and reading a long prompt in parts
 //! between steps of the rows that speak.
 
+mod admit;
 mod budget;
 mod many;
 mod request;
 mod row;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use burn::tensor::{Int, Tensor, TensorData};
 use rayon::prelude::*;
 
+use admit::Waiting;
 pub use budget::{Draw, EngineOptions, Shortage};
 pub use request::{Event, Reason, Request, RequestError, Spoken, Ticket, TopLogProbs};
 use row::Row;
 
-use crate::{Cache, CausalLm, TokenBatch, micro_batches};
-
-/// Padded tokens of prompts in one pass at most; a longer prompt has a pass of its own.
-const PROMPT_TOKENS: usize = 2048;
+use crate::{CausalLm, TokenBatch};
 
 /// Samples from one model.
 ///
@@ -46,26 +44,6 @@ pub struct Engine<'m, M: CausalLm> {
     waiting: VecDeque<Waiting>,
     rows: Vec<Row>,
     submitted: u64,
-}
-
-/// A request some samples of which have no row yet.
-#[derive(Debug)]
-struct Waiting {
-    ticket: Ticket,
-    request: Arc<Request>,
-    /// The next sample to get a row.
-    next: u32,
-    prompt: Option<Prompt>,
-}
-
-/// A prompt that was read.
-#[derive(Debug, Clone)]
-struct Prompt {
-    /// Logits after its last token.
-    logits: Arc<[f32]>,
-    /// A row whose cache begins with it. It stays so: while samples wait, no other request gets a
-    /// row.
-    row: usize,
 }
 
 impl<'m, M: CausalLm> Engine<'m, M> {
@@ -111,12 +89,7 @@ impl<'m, M: CausalLm> Engine<'m, M> {
         request.check(self.model.vocabulary(), self.options.capacity)?;
         let ticket = Ticket(self.submitted);
         self.submitted += 1;
-        let waiting = Waiting {
-            ticket,
-            next: request.samples.start,
-            request: Arc::new(request),
-            prompt: None,
-        };
+        let waiting = Waiting::new(ticket, request);
         if waiting.left() > 0 {
             self.waiting.push_back(waiting);
         }
@@ -169,68 +142,6 @@ impl<'m, M: CausalLm> Engine<'m, M> {
         events
     }
 
-    /// Starts samples in free rows.
-    fn admit(&mut self, events: &mut Vec<Event>) {
-        // Places of the queue, each with the rows its samples get.
-        let mut granted: Vec<Vec<usize>> = Vec::new();
-        for waiting in &self.waiting {
-            let rows = waiting.left().min(self.free.len());
-            if rows == 0 {
-                break;
-            }
-            granted.push(waiting.take(rows, &mut self.free));
-        }
-        self.read_prompts(&granted);
-        let mut started = Vec::new();
-        for (waiting, rows) in self.waiting.iter_mut().zip(&granted) {
-            let prompt = waiting.prompt.as_mut().expect("granted prompts were read");
-            let length = waiting.request.tokens.len();
-            self.cache.copy(prompt.row, rows, length);
-            prompt.row = rows[0];
-            for &slot in rows {
-                let row = Row::new(waiting.ticket, &waiting.request, waiting.next, slot);
-                started.push((row, Arc::clone(&prompt.logits)));
-                waiting.next += 1;
-            }
-        }
-        self.waiting.retain(|waiting| waiting.left() > 0);
-        started
-            .par_iter_mut()
-            .for_each(|(row, logits)| row.extend(logits));
-        self.rows.extend(started.into_iter().map(|(row, _)| row));
-        self.settle(events);
-    }
-
-    /// Reads the prompts of the first places of the queue into the first of the rows granted.
-    fn read_prompts(&mut self, granted: &[Vec<usize>]) {
-        let unread: Vec<usize> = (0..granted.len())
-            .filter(|&place| self.waiting[place].prompt.is_none())
-            .collect();
-        let tokens = |at: usize| self.waiting[unread[at]].request.tokens.as_slice();
-        let lengths: Vec<usize> = (0..unread.len()).map(|at| tokens(at).len()).collect();
-        let mut read = Vec::new();
-        for group in micro_batches(&lengths, PROMPT_TOKENS) {
-            let prompts: Vec<&[u32]> = group.iter().map(|&at| tokens(at)).collect();
-            let slots: Vec<usize> = group.iter().map(|&at| granted[unread[at]][0]).collect();
-            self.cache.clear(&slots);
-            let batch = TokenBatch::new(&prompts);
-            let hidden_btd = self.model.decode_rows(&batch, &slots, &mut self.cache);
-            let last = batch.lengths().iter().map(|&length| length - 1);
-            let logits = last_logits(self.model, hidden_btd, last);
-            let rows = logits.chunks(self.model.vocabulary()).map(Arc::from);
-            read.extend(
-                group
-                    .iter()
-                    .zip(slots)
-                    .zip(rows)
-                    .map(|((&at, row), logits)| (unread[at], Prompt { logits, row })),
-            );
-        }
-        for (place, prompt) in read {
-            self.waiting[place].prompt = Some(prompt);
-        }
-    }
-
     fn slots(&self) -> Vec<usize> {
         self.rows.iter().map(|row| row.slot).collect()
     }
@@ -264,25 +175,6 @@ impl<'m, M: CausalLm> Engine<'m, M> {
             }
             !ended
         });
-    }
-}
-
-impl Waiting {
-    fn left(&self) -> usize {
-        (self.request.samples.end.saturating_sub(self.next)) as usize
-    }
-
-    /// Takes `count` of the free rows, that of its own prompt first if it is among them: there is
-    /// nothing to copy then.
-    fn take(&self, count: usize, free: &mut Vec<usize>) -> Vec<usize> {
-        let own = self.prompt.as_ref().map(|prompt| prompt.row);
-        if let Some(place) = free.iter().position(|&row| Some(row) == own) {
-            let last = free.len() - 1;
-            free.swap(place, last);
-        }
-        let mut rows = free.split_off(free.len() - count);
-        rows.reverse();
-        rows
     }
 }
 

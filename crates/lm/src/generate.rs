@@ -1,7 +1,8 @@
 //! Sampling for a list of prompts: engines until the list is done.
 //!
 //! On the CPU there are several engines, each on a thread of its own; they take prompts from one
-//! list. A single row of a large model has all threads to itself instead. Which engine reads a prompt, and beside what, does not change what is said.
+//! list. A single row of a large model has all threads to itself instead. Which engine reads a prompt,
+//! and beside what, does not change what is said.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::{ControlFlow, Range};

@@ -41,7 +41,8 @@ pub trait CausalLm: Module + ModuleDisplay + Sync {
     /// Keys and values of the tokens read so far.
     type Cache: Cache;
 
-    /// Reads whole sequences, for training and scoring.
+    /// Reads whole sequences, for training and scoring. Products may round otherwise where gradients
+    /// are wanted.
     fn forward(&self, batch: &TokenBatch) -> Hidden;
 
     /// Reads whole sequences with the modules that predict further tokens, given what

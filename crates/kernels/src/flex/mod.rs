@@ -3,7 +3,7 @@
 //! [`simd`] compiles a kernel for each vector width and picks one at run time, [`parallel`] spreads
 //! fixed pieces over threads, [`buffer`] reads and builds tensors, [`record`] puts an operation on
 //! the tape, [`lanes`] keeps whole computations on a thread each, [`product`] multiplies rows with
-//! weights in an order of its own, with the registers of [`vector`]. Each other file is one operation: its loops, its gradient, and its binding to burn.
+//! weights in an order of its own, in [`panel`]s and the registers of [`vector`]. Each other file is one operation: its loops, its gradient, and its binding to burn.
 
 mod adamw;
 mod attention;
@@ -15,6 +15,7 @@ pub(crate) mod lanes;
 mod linear;
 mod log_prob;
 mod matmul;
+mod panel;
 mod parallel;
 mod product;
 mod record;

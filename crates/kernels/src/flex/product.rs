@@ -5,9 +5,9 @@
 //! weight where it lies, a strip of its rows at a time, as fast as memory gives it; more rows, and
 //! weights stored the other way round, have it copied in panels of [`PANEL`] columns first.
 
+use super::panel::{PANEL, multiply, stream, turn};
 use super::parallel::{Pool, Scattered, for_each_with};
 use super::simd::LANES;
-use super::vector::{PANEL, multiply, stream, turn};
 
 /// Columns of the result that make a task: more where there are few rows, so that long stretches of
 /// the weight are read at once.
