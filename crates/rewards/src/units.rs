@@ -2,9 +2,10 @@
 //!
 //! A unit is one Chinese, Japanese or Thai character, or one word in a script that parts words by
 //! spaces. Left out: numbers, short capitals (`ABC`), names of functions (`sin`), names with digits
-//! or underscores, code between backticks, LaTeX, tags. Kept, since they help to tell a language,
-//! but not counted: single letters, which may be variables, a word right after itself, and one that
-//! stands twice among the eight before it, so that repeating words earns nothing.
+//! or underscores, code between backticks, LaTeX, tags, comments and entities of HTML. Kept, since
+//! they help to tell a language, but not counted: single letters, which may be variables, a word
+//! right after itself, and one that stands twice among the eight before it, so that repeating words
+//! earns nothing.
 
 use std::collections::VecDeque;
 
@@ -185,12 +186,24 @@ fn skipped(rest: &str) -> usize {
         b'$' if rest.starts_with("$$") => rest[2..].find("$$").map_or(rest.len(), |end| end + 4),
         b'$' => inline_math(&rest[1..]).map_or(1, |end| end + 2),
         b'\\' => latex(rest),
+        b'<' if rest.starts_with("<!--") => rest.find("-->").map_or(rest.len(), |end| end + 3),
+        b'&' => entity(rest),
         b'<' => Tag::ALL
             .into_iter()
             .find(|tag| rest.starts_with(tag.text()))
             .map_or(0, |tag| tag.text().len()),
         _ => 0,
     }
+}
+
+/// The length of the HTML entity that `rest` begins with.
+fn entity(rest: &str) -> usize {
+    let name = rest[1..]
+        .bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'#')
+        .count();
+    let is_entity = (2..=8).contains(&name) && rest[1 + name..].starts_with(';');
+    if is_entity { name + 2 } else { 0 }
 }
 
 /// Where `end` stands in the first line of `text`.
@@ -273,6 +286,8 @@ mod tests {
         assert!(words("`let word = 1` ```\nfor word in words\n```").is_empty());
         assert!(words(r"$word$ \(word\) \[word\] \frac{word}{word} $$word$$").is_empty());
         assert!(words("<think></think><answer></answer>").is_empty());
+        assert!(words("<!-- seven --> &nbsp; &#1234; <!-- and").is_empty());
+        assert_eq!(words("this & that; R&D"), ["this", "that"]);
         assert_eq!(words("costs $5 and $6"), ["costs", "and"]);
     }
 
