@@ -25,12 +25,7 @@ fn text(bytes: &[u8]) -> String {
 fn generate(dir: &Path, threads: &str, flags: &[&str]) -> Output {
     let prompts = dir.join("prompts.jsonl");
     fs::write(&prompts, PROMPTS).expect("a writable directory");
-    let mut command = r1(&[
-        "generate",
-        "--samples=3",
-        "--max-new-tokens=30",
-        "--prompts",
-    ]);
+    let mut command = r1(&["generate", "--samples=3", "--prompts"]);
     command.arg(prompts).args(flags).arg(stage("7-r1"));
     finished(command.env("RAYON_NUM_THREADS", threads))
 }
@@ -39,7 +34,11 @@ fn generate(dir: &Path, threads: &str, flags: &[&str]) -> Output {
 fn rows_and_threads_do_not_change_what_is_generated() {
     let dir = TempDir::new().expect("a temporary directory");
     let of = |threads: &str, rows: &str| {
-        let output = generate(dir.path(), threads, &["--rows", rows]);
+        let output = generate(
+            dir.path(),
+            threads,
+            &["--max-new-tokens=30", "--rows", rows],
+        );
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         assert_eq!(text(&output.stderr), "", "no progress without a terminal");
         text(&output.stdout)
