@@ -47,7 +47,8 @@ impl From<ChatError> for ApiError {
 
 impl From<RequestError> for ApiError {
     fn from(error: RequestError) -> Self {
-        Self::Invalid(error.to_string())
+        // As clients call it.
+        Self::Invalid(error.to_string().replace("max_new_tokens", "max_tokens"))
     }
 }
 

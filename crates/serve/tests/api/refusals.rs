@@ -38,7 +38,7 @@ fn bad_requests_are_refused_by_name() {
         ("top_p", json!(0), "top_p is 0"),
         ("n", json!(0), "`n`"),
         ("n", json!(4000), "`n`"),
-        ("max_tokens", json!(0), "max_new_tokens is 0"),
+        ("max_tokens", json!(0), "max_tokens is 0"),
         ("max_tokens", json!(CONTEXT), "do not fit"),
         ("max_tokens", json!(-3), "-3"),
         ("stop", json!(""), "`stop`"),

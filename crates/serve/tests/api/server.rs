@@ -28,11 +28,12 @@ pub(crate) struct Server {
     pub(crate) worker: Worker,
     pub(crate) tokenizer: Arc<Tokenizer>,
     model: Decoder,
+    seed: u64,
     stop: Option<oneshot::Sender<()>>,
     _runtime: tokio::runtime::Runtime,
 }
 
-/// A seed that differs from run to run, printed should a test fail.
+/// A seed that differs from run to run.
 fn fresh_seed() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -48,7 +49,6 @@ impl Server {
         config.max_positions = CONTEXT;
         config.init_std = 0.2;
         let seed = fresh_seed();
-        println!("the model's seed is {seed}");
         let model = Decoder::init(&config, seed, &Device::flex())
             .unwrap()
             .valid();
@@ -80,6 +80,7 @@ impl Server {
             worker,
             tokenizer,
             model,
+            seed,
             stop: Some(stop),
             _runtime: runtime,
         }
@@ -166,6 +167,14 @@ impl Server {
             chunks.push(serde_json::from_str(&data).unwrap());
         }
         panic!("the stream broke off after {} chunks", chunks.len());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = writeln!(std::io::stderr(), "the model's seed was {}", self.seed);
+        }
     }
 }
 
