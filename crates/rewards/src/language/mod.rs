@@ -32,14 +32,14 @@ const FEWEST: usize = 3;
 const NEIGHBOURS: usize = 8;
 
 /// The words a reasoning needs to earn the reward in full.
-const ENOUGH: usize = 4;
+const ENOUGH: usize = 3;
 
 /// Words of the target language over all words of the reasoning, from 0 to 1 (DeepSeek-R1, arXiv
-/// 2501.12948v1, section 2.3.2), times `min(1, words / 4)`.
+/// 2501.12948v1, section 2.3.2), times `min(1, words / 3)`.
 ///
 /// The reasoning is what the think blocks hold, or the whole response where there are none. The
 /// factor is there because silence is not consistency: `7 + 5 = 12` earns nothing and `Answer: 12`
-/// a quarter. A problem in an unknown language is unjudged.
+/// a third. A problem in an unknown language is unjudged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Language {
     languages: Vec<String>,
@@ -260,11 +260,11 @@ mod tests {
 
     #[test]
     fn few_words_earn_little() {
-        assert_eq!(score("en", "Answer: 12"), 0.25);
-        assert_eq!(score("en", "The answer is 12"), 0.75);
-        assert_eq!(score("en", "So the answer is 12"), 1.0);
+        assert_eq!(score("en", "Answer: 12"), 1.0 / 3.0);
+        assert_eq!(score("en", "The answer: 12"), 2.0 / 3.0);
+        assert_eq!(score("en", "The answer is 12"), 1.0);
         assert_eq!(score("zh", "我们得 twelve"), 0.75);
-        assert_eq!(score("zh", "得 12"), 0.25);
+        assert_eq!(score("zh", "得 12"), 1.0 / 3.0);
     }
 
     #[test]
