@@ -270,7 +270,7 @@ fn the_gate_says_what_is_wrong() {
         Some(Gate::Claims)
     );
     assert_eq!(
-        gate("So 9 - 6 = 3.\nCheck: 3 + 6 = 9.", "2"),
+        gate("So 9 - 6 = 3.\nCheck: 3 + 6 = 9. Right.", "2"),
         Some(Gate::Relevance)
     );
     assert_eq!(gate(think, "7"), Some(Gate::Answer));

@@ -16,7 +16,8 @@ use crate::words::words;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RuleConfig {
-    /// Least share of the reasoning in the language asked for, from 0 to 1. Default 0.95.
+    /// Least language reward, from 0 to 1: the share of the reasoning in the language asked for, less
+    /// where it has one word or two. Default 0.95.
     pub min_language: f32,
     /// How often a line of the reasoning may stand in it. Default 2.
     pub max_line_repeats: usize,
@@ -70,7 +71,10 @@ pub fn rule_check(candidate: Candidate<'_>, config: &RuleConfig) -> Result<(), D
     }
     let judged = !score.unjudged.iter().any(|part| part == "language");
     if judged && score.language < config.min_language {
-        let detail = format!("{:.0} % in {}", 100.0 * score.language, problem.language);
+        let detail = format!(
+            "language reward {:.2} for {}",
+            score.language, problem.language
+        );
         return Err(Dropped::at(Gate::Language, detail));
     }
     if let Some(detail) = repetition(reasoning, config) {
