@@ -50,7 +50,7 @@ pub struct Score {
     /// The languages a text may be in, parted by commas [default: fifteen common ones].
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     languages: Option<Vec<String>>,
-    /// What the prompt already wrote of every response, as <think>.
+    /// What the prompt already wrote of every response, such as `<think>`.
     #[arg(long, value_name = "TEXT", default_value = "")]
     prefill: String,
     /// Weight of the repetition penalty.
