@@ -47,12 +47,12 @@ fn streams_side_by_side_do_not_change_each_other() {
     idle(&server);
 }
 
-/// A stream that would go on for thousands of tokens.
-fn endless() -> String {
+/// A stream that goes on for thousands of tokens.
+fn endless(server: &Server) -> String {
     json!({
         "model": "smoke",
-        "prompt": "one",
-        "seed": 1,
+        "prompt": server.endless(4000),
+        "temperature": 0,
         "max_tokens": 4000,
         "stream": true,
     })
@@ -62,9 +62,9 @@ fn endless() -> String {
 #[test]
 fn a_client_that_leaves_frees_its_row() {
     let server = Server::start(1, 8, None);
-    // Some may end early by themselves: what counts is that the row is free in time.
+    let endless = endless(&server);
     for whole in [false, true] {
-        let body = endless().replace("\"stream\":true", &format!("\"stream\":{}", !whole));
+        let body = endless.replace("\"stream\":true", &format!("\"stream\":{}", !whole));
         let clients: Vec<_> = (0..3)
             .map(|_| {
                 let address = server.address;
@@ -97,11 +97,12 @@ fn a_client_that_leaves_frees_its_row() {
 #[test]
 fn a_full_server_says_so_and_recovers() {
     let server = Server::start(1, 1, None);
-    let first = server.send("POST", "/v1/completions", "", &endless());
+    let endless = endless(&server);
+    let first = server.send("POST", "/v1/completions", "", &endless);
     assert_eq!(first.status, 200);
-    let second = server.send("POST", "/v1/completions", "", &endless());
+    let second = server.send("POST", "/v1/completions", "", &endless);
     assert_eq!(second.status, 200);
-    let third = server.send("POST", "/v1/completions", "", &endless());
+    let third = server.send("POST", "/v1/completions", "", &endless);
     assert!(third.headers.contains(&"retry-after: 1".to_owned()));
     let (status, reply) = third.json();
     assert_eq!(
@@ -116,7 +117,8 @@ fn a_full_server_says_so_and_recovers() {
 #[test]
 fn a_server_that_stops_finishes_what_is_under_way() {
     let mut server = Server::start(2, 4, None);
-    let mut reply = server.send("POST", "/v1/completions", "", &endless());
+    let endless = endless(&server);
+    let mut reply = server.send("POST", "/v1/completions", "", &endless);
     let first = reply.event().unwrap();
     assert!(first.contains("text_completion"), "{first}");
     server.stop();

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use burn::module::Module;
 use burn::tensor::Device;
-use data::Tokenizer;
+use data::{Finish, Tokenizer};
 use lm::{EngineOptions, GenerateOptions, Prompt, Rollout, Sampling};
 use moe_model::{Decoder, Preset};
 use serde_json::Value;
@@ -99,9 +99,20 @@ impl Server {
         seed: u64,
         max_new_tokens: usize,
     ) -> Vec<Rollout> {
+        self.say(prompt, samples, seed, max_new_tokens, Sampling::PLAIN)
+    }
+
+    fn say(
+        &self,
+        prompt: Vec<u32>,
+        samples: u32,
+        seed: u64,
+        max_new_tokens: usize,
+        sampling: Sampling,
+    ) -> Vec<Rollout> {
         let options = GenerateOptions {
             samples,
-            sampling: Sampling::PLAIN,
+            sampling,
             max_new_tokens,
             end_token: self.tokenizer.end,
             seed,
@@ -112,6 +123,17 @@ impl Server {
             tokens: prompt,
         };
         lm::generate(&self.model, &[prompt], &options, &mut |_| ())
+    }
+
+    /// A prompt after which the likeliest tokens go on for as long as `tokens`.
+    pub(crate) fn endless(&self, tokens: usize) -> String {
+        let goes_on = |prompt: &String| {
+            let prompt = self.tokenizer.encode_raw(prompt);
+            let said = self.say(prompt, 1, 0, tokens, Sampling::GREEDY);
+            said[0].finish == Finish::Length
+        };
+        let mut prompts = (0..100).map(|i| format!("one {i}"));
+        prompts.find(goes_on).expect("a prompt without an end")
     }
 
     /// Sends a request and does not wait for its end.
