@@ -15,6 +15,27 @@ pub enum Piece {
     Answer(String),
 }
 
+/// The parts of a response, put together from its pieces.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// The reasoning, where there is any.
+    pub reasoning: Option<String>,
+    /// The answer.
+    pub answer: String,
+}
+
+impl Parts {
+    /// Adds what came next.
+    pub fn extend(&mut self, pieces: &[Piece]) {
+        for piece in pieces {
+            match piece {
+                Piece::Reasoning(text) => self.reasoning.get_or_insert_default().push_str(text),
+                Piece::Answer(text) => self.answer.push_str(text),
+            }
+        }
+    }
+}
+
 /// Splits one response as it comes.
 #[derive(Debug, Clone)]
 pub struct ReasoningStream {
@@ -150,14 +171,9 @@ pub fn split(response: &str, open: bool) -> (Option<String>, String) {
     let mut stream = ReasoningStream::new(open);
     let mut pieces = stream.push(response);
     pieces.extend(stream.finish());
-    let (mut reasoning, mut answer) = (None::<String>, String::new());
-    for piece in pieces {
-        match piece {
-            Piece::Reasoning(text) => reasoning.get_or_insert_default().push_str(&text),
-            Piece::Answer(text) => answer.push_str(&text),
-        }
-    }
-    (reasoning, answer)
+    let mut parts = Parts::default();
+    parts.extend(&pieces);
+    (parts.reasoning, parts.answer)
 }
 
 #[cfg(test)]

@@ -268,6 +268,11 @@ impl Tokenizer {
         ids(&self.full, text)
     }
 
+    /// Whether a response to this prompt begins within the reasoning: the prompt ends in `<think>`.
+    pub fn opens_reasoning(&self, prompt: &[u32]) -> bool {
+        self.decode(prompt).trim_end().ends_with(template::THINK)
+    }
+
     /// A text to be continued as it stands, with the token the vocabulary begins texts with, if it
     /// has one. Every added token is recognised, as in [`Tokenizer::encode`].
     pub fn encode_raw(&self, text: &str) -> Vec<u32> {

@@ -13,7 +13,7 @@ use moe_model::Decoder;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::generate::speaker::{Speaker, bytes};
+use crate::generate::speaker::{Speaker, bytes, engine_options};
 use crate::sampling_args::SamplingArgs;
 use crate::usage::UsageError;
 
@@ -149,23 +149,11 @@ fn context(args: &Serve, positions: usize) -> Result<usize, UsageError> {
 }
 
 fn options(args: &Serve, context: usize, model: &Decoder) -> Result<EngineOptions> {
-    let options = |rows| EngineOptions {
-        memory: args.memory,
-        ..EngineOptions::new(rows, context)
-    };
     let rows = args.rows.unwrap_or(ROWS);
     if rows == 0 {
         return Err(UsageError("--rows is 0; it must be at least 1".into()).into());
     }
-    match options(rows).check(model) {
-        Err(shortage) if args.rows.is_none() && shortage.fitting > 0 => {
-            Ok(options(shortage.fitting))
-        }
-        checked => {
-            checked.with_context(|| format!("--memory {}", args.memory.unwrap_or_default()))?;
-            Ok(options(rows))
-        }
-    }
+    engine_options(model, (args.rows, rows), context, args.memory)
 }
 
 /// The last part of a path that says something: `7-r1` of `runs/tiny/7-r1/`.

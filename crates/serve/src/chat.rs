@@ -6,7 +6,6 @@ use axum::response::Response;
 use data::Tokenizer;
 use data::chat::{Message, Role};
 use data::reasoning::{Piece, ReasoningStream};
-use data::template::THINK;
 use lm::Spoken;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -91,7 +90,7 @@ pub(crate) async fn complete(app: Arc<App>, body: &[u8]) -> Result<Response, Api
         (false, _) => None,
     };
     let wording = Chat {
-        open: app.tokenizer.decode(&tokens).trim_end().ends_with(THINK),
+        open: app.tokenizer.opens_reasoning(&tokens),
         log_probs: log_probs.is_some(),
     };
     let most = body.max_completion_tokens.or(body.max_tokens);
@@ -134,8 +133,8 @@ impl Wording for Chat {
     fn choice(&self, said: &Said, tokenizer: &Tokenizer) -> Value {
         let message = json!({
             "role": "assistant",
-            "content": said.answer,
-            "reasoning_content": said.reasoning,
+            "content": said.parts.answer,
+            "reasoning_content": said.parts.reasoning,
         });
         json!({ "message": message, "logprobs": self.log_probs(&said.tokens, tokenizer) })
     }

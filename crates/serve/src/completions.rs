@@ -74,7 +74,7 @@ impl Wording for Text {
     }
 
     fn choice(&self, said: &Said, tokenizer: &Tokenizer) -> Value {
-        json!({ "text": said.answer, "logprobs": self.log_probs(&said.tokens, tokenizer) })
+        json!({ "text": said.parts.answer, "logprobs": self.log_probs(&said.tokens, tokenizer) })
     }
 
     fn delta(&self, piece: Option<&Piece>, tokens: &[Spoken], tokenizer: &Tokenizer) -> Value {

@@ -19,7 +19,6 @@ mod fields;
 mod metrics;
 mod respond;
 mod router;
-mod speaker;
 mod worker;
 
 pub use router::{Settings, router, run};

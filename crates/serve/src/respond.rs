@@ -7,8 +7,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use axum::Json;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use data::Tokenizer;
-use data::reasoning::{Piece, ReasoningStream};
+use data::reasoning::{Parts, Piece, ReasoningStream};
+use data::{ResponseStream, Tokenizer};
 use lm::{Reason, Spoken};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -17,7 +17,6 @@ use tokio_stream::wrappers::ReceiverStream;
 use crate::error::ApiError;
 use crate::fields::Plan;
 use crate::router::App;
-use crate::speaker::Speaker;
 use crate::worker::{Events, Heard};
 
 /// Events of a stream a slow client may be behind before its request waits for it.
@@ -46,14 +45,13 @@ pub(crate) trait Wording: Send + Sync + 'static {
 /// A sample that has ended.
 #[derive(Debug, Default)]
 pub(crate) struct Said {
-    pub(crate) reasoning: Option<String>,
-    pub(crate) answer: String,
+    pub(crate) parts: Parts,
     pub(crate) tokens: Vec<Spoken>,
 }
 
 /// A sample under way.
 struct Sample {
-    speaker: Speaker,
+    text: ResponseStream,
     said: Said,
     /// Tokens since the last chunk.
     unsent: Vec<Spoken>,
@@ -277,7 +275,7 @@ impl Sample {
         reasoning: Option<ReasoningStream>,
     ) -> Self {
         Self {
-            speaker: Speaker::new(tokenizer, stops, reasoning),
+            text: ResponseStream::new(tokenizer, Arc::clone(stops), reasoning),
             said: Said::default(),
             unsent: Vec::new(),
             reasoning_tokens: 0,
@@ -286,32 +284,19 @@ impl Sample {
     }
 
     fn push(&mut self, spoken: Spoken) -> Vec<Piece> {
-        let pieces = self.speaker.push(spoken.token);
-        self.reasoning_tokens += usize::from(self.speaker.is_reasoning());
+        let pieces = self.text.push(spoken.token);
+        self.reasoning_tokens += usize::from(self.text.is_reasoning());
         self.unsent.push(spoken.clone());
         self.said.tokens.push(spoken);
-        self.said.extend(&pieces);
+        self.said.parts.extend(&pieces);
         pieces
     }
 
     fn finish(&mut self, reason: Reason) -> Vec<Piece> {
         self.reason = Some(reason);
-        let pieces = self.speaker.finish();
-        self.said.extend(&pieces);
+        let pieces = self.text.finish();
+        self.said.parts.extend(&pieces);
         pieces
-    }
-}
-
-impl Said {
-    fn extend(&mut self, pieces: &[Piece]) {
-        for piece in pieces {
-            match piece {
-                Piece::Reasoning(text) => {
-                    self.reasoning.get_or_insert_default().push_str(text);
-                }
-                Piece::Answer(text) => self.answer.push_str(text),
-            }
-        }
     }
 }
 

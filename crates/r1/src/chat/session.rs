@@ -158,7 +158,7 @@ impl<'a> Session<'a> {
                  positions"
             ))?;
         }
-        let open = self.speaker.opens_reasoning(&prompt.tokens);
+        let open = self.speaker.tokenizer.opens_reasoning(&prompt.tokens);
         let turns = &self.conversation.turns;
         let retried = turns.last().map_or(0, |turn| turn.retried);
         let request = Request {

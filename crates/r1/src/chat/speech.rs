@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Result;
-use data::reasoning::{Piece, ReasoningStream};
-use data::{Cut, TextStream, Tokenizer};
+use data::reasoning::{Parts, Piece, ReasoningStream};
+use data::{ResponseStream, Tokenizer};
 use lm::{Engine, EngineOptions, Event, Reason, Request};
 use moe_model::Decoder;
 
@@ -44,7 +44,8 @@ pub(super) fn speak(
     let capacity = request.tokens.len() + request.max_new_tokens;
     let mut engine = Engine::new(model, EngineOptions::new(1, capacity))?;
     engine.submit(request)?;
-    let mut said = Said::new(tokenizer, open, ending.stop);
+    let mut text = ResponseStream::new(tokenizer, ending.stop, Some(ReasoningStream::new(open)));
+    let mut said = Parts::default();
     let mut tokens = 0;
     let end = 'reply: loop {
         if ending.interrupted.load(Ordering::Relaxed) {
@@ -54,9 +55,10 @@ pub(super) fn speak(
             match event {
                 Event::Token(spoken) => {
                     tokens += 1;
-                    let pieces = said.push(spoken.token);
+                    let pieces = text.push(spoken.token);
+                    said.extend(&pieces);
                     hear(&pieces, tokens)?;
-                    if said.cut.found() {
+                    if text.is_cut() {
                         break 'reply End::Stop;
                     }
                 }
@@ -69,7 +71,8 @@ pub(super) fn speak(
             }
         }
     };
-    let pieces = said.finish();
+    let pieces = text.finish();
+    said.extend(&pieces);
     hear(&pieces, tokens)?;
     Ok(Spoken {
         reply: Reply {
@@ -80,51 +83,4 @@ pub(super) fn speak(
         tokens,
         seconds: began.elapsed().as_secs_f64(),
     })
-}
-
-/// The text of a reply and its two parts.
-struct Said {
-    text: TextStream,
-    cut: Cut,
-    parts: ReasoningStream,
-    reasoning: Option<String>,
-    answer: String,
-}
-
-impl Said {
-    fn new(tokenizer: &Arc<Tokenizer>, open: bool, stop: &[String]) -> Self {
-        Self {
-            text: TextStream::new(Arc::clone(tokenizer)),
-            cut: Cut::new(stop),
-            parts: ReasoningStream::new(open),
-            reasoning: None,
-            answer: String::new(),
-        }
-    }
-
-    fn push(&mut self, token: u32) -> Vec<Piece> {
-        let text = self.text.push(token);
-        let text = self.cut.push(&text);
-        let pieces = self.parts.push(&text);
-        self.gather(&pieces);
-        pieces
-    }
-
-    fn finish(&mut self) -> Vec<Piece> {
-        let mut text = self.cut.push(&self.text.finish());
-        text += &self.cut.finish();
-        let mut pieces = self.parts.push(&text);
-        pieces.extend(self.parts.finish());
-        self.gather(&pieces);
-        pieces
-    }
-
-    fn gather(&mut self, pieces: &[Piece]) {
-        for piece in pieces {
-            match piece {
-                Piece::Reasoning(text) => self.reasoning.get_or_insert_default().push_str(text),
-                Piece::Answer(text) => self.answer.push_str(text),
-            }
-        }
-    }
 }

@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use data::Tokenizer;
-use lm::{EngineOptions, Request, Stop, StopStrings};
+use lm::{Request, Stop, StopStrings};
 use moe_model::Decoder;
 
 use crate::progress::{Console, duration};
@@ -27,7 +27,7 @@ use crate::sampling_args::SamplingArgs;
 use crate::usage::UsageError;
 use lines::Job;
 use prompts::Asked;
-use speaker::{Speaker, bytes};
+use speaker::{Speaker, bytes, engine_options};
 
 /// Samples under way at once at most, where nothing is said of it.
 const ROWS: usize = 64;
@@ -194,17 +194,8 @@ fn rows(args: &Generate, requests: &[Request], model: &Decoder) -> Result<usize>
     let capacity = lengths.max().unwrap_or(0);
     let total = requests.len() * args.samples as usize;
     let rows = args.rows.unwrap_or(ROWS).clamp(1, total.max(1));
-    let options = |rows| EngineOptions {
-        memory: args.memory,
-        ..EngineOptions::new(rows, capacity)
-    };
-    match options(rows).check(model) {
-        Err(shortage) if args.rows.is_none() && shortage.fitting > 0 => Ok(shortage.fitting),
-        checked => {
-            checked.with_context(|| format!("--memory {}", args.memory.unwrap_or_default()))?;
-            Ok(rows)
-        }
-    }
+    let options = engine_options(model, (args.rows, rows), capacity, args.memory)?;
+    Ok(options.max_rows)
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ fn parse(line: &[u8], number: usize, speaker: &Speaker, new: Option<usize>) -> R
     Ok(Asked {
         id,
         name,
-        open: speaker.opens_reasoning(&tokens),
+        open: speaker.tokenizer.opens_reasoning(&tokens),
         tokens,
         max_new_tokens,
     })

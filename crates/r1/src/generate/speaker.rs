@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use data::Tokenizer;
-use data::template::THINK;
+use lm::EngineOptions;
 use moe_model::{Decoder, DecoderConfig};
 
 use crate::backend::device;
@@ -33,13 +33,7 @@ impl Speaker {
         }
         let config = DecoderConfig::read(&config)?;
         let tokenizer = Tokenizer::open(dir)?;
-        ensure!(
-            tokenizer.vocab_size() <= config.vocabulary,
-            "{}: the tokenizer has {} tokens, the model {}: they do not belong together",
-            dir.display(),
-            tokenizer.vocab_size(),
-            config.vocabulary
-        );
+        belong_together(dir, &tokenizer, config.vocabulary)?;
         Ok(Self {
             dir: dir.to_owned(),
             positions: config.max_positions,
@@ -54,11 +48,43 @@ impl Speaker {
     pub(crate) fn load(&self) -> Result<Decoder> {
         Ok(Decoder::load(&self.dir, &device()?)?)
     }
+}
 
-    /// Whether a response to this prompt begins within the reasoning: the prompt ends in `<think>`.
-    pub(crate) fn opens_reasoning(&self, prompt: &[u32]) -> bool {
-        self.tokenizer.decode(prompt).trim_end().ends_with(THINK)
+/// An engine of the rows asked for; where none were, of `rows` or as many as the memory allows.
+///
+/// # Errors
+/// Too little memory for the rows asked for, or for one.
+pub(crate) fn engine_options(
+    model: &Decoder,
+    (asked, rows): (Option<usize>, usize),
+    capacity: usize,
+    memory: Option<u64>,
+) -> Result<EngineOptions> {
+    let options = |rows| EngineOptions {
+        memory,
+        ..EngineOptions::new(rows, capacity)
+    };
+    match options(rows).check(model) {
+        Err(shortage) if asked.is_none() && shortage.fitting > 0 => Ok(options(shortage.fitting)),
+        checked => {
+            checked.with_context(|| format!("--memory {}", memory.unwrap_or_default()))?;
+            Ok(options(rows))
+        }
     }
+}
+
+/// Whether tokenizer and model belong together.
+///
+/// # Errors
+/// A tokenizer with more tokens than the model.
+pub(crate) fn belong_together(dir: &Path, tokenizer: &Tokenizer, vocabulary: usize) -> Result<()> {
+    ensure!(
+        tokenizer.vocab_size() <= vocabulary,
+        "{}: the tokenizer has {} tokens, the model {vocabulary}: they do not belong together",
+        dir.display(),
+        tokenizer.vocab_size(),
+    );
+    Ok(())
 }
 
 /// Why there is no model, with the models that are near.

@@ -9,6 +9,7 @@ use moe_model::{Decoder, SaveOptions};
 
 use crate::Artifact;
 use crate::backend::device;
+use crate::generate::speaker::belong_together;
 
 /// A model with the tokenizer it was trained with.
 pub(super) struct Checkpoint {
@@ -21,13 +22,7 @@ impl Checkpoint {
     pub(super) fn open(artifact: &Artifact) -> Result<Self> {
         let model = Decoder::load(&artifact.dir, &device()?)?;
         let tokenizer = Tokenizer::open(&artifact.dir)?;
-        anyhow::ensure!(
-            tokenizer.vocab_size() <= model.vocabulary(),
-            "{}: the tokenizer has {} tokens, the model {}: they do not belong together",
-            artifact.dir.display(),
-            tokenizer.vocab_size(),
-            model.vocabulary()
-        );
+        belong_together(&artifact.dir, &tokenizer, model.vocabulary())?;
         Ok(Self { model, tokenizer })
     }
 }

@@ -1,49 +1,56 @@
-//! The text of one sample as its tokens come.
+//! The text of one response as its tokens come.
 
 use std::sync::Arc;
 
-use data::reasoning::{Piece, ReasoningStream};
-use data::{Cut, TextStream, Tokenizer};
+use crate::reasoning::{Piece, ReasoningStream};
+use crate::{Cut, TextStream, Tokenizer};
 
-/// Turns tokens into pieces of text that can be sent: whole characters, nothing of a stop string,
+/// Turns tokens into pieces of text that can be shown: whole characters, nothing of a stop string,
 /// reasoning apart from the answer.
 #[derive(Debug)]
-pub(crate) struct Speaker {
+pub struct ResponseStream {
     text: TextStream,
     cut: Cut,
     /// `None` where reasoning and answer stay together.
     reasoning: Option<ReasoningStream>,
 }
 
-impl Speaker {
-    pub(crate) fn new(
+impl ResponseStream {
+    /// A response nothing of which has come, that ends before any of `stops`. Without `reasoning`
+    /// its text stays together and comes as an answer.
+    pub fn new(
         tokenizer: &Arc<Tokenizer>,
-        stops: &Arc<[String]>,
+        stops: impl Into<Arc<[String]>>,
         reasoning: Option<ReasoningStream>,
     ) -> Self {
         Self {
             text: TextStream::new(Arc::clone(tokenizer)),
-            cut: Cut::new(Arc::clone(stops)),
+            cut: Cut::new(stops),
             reasoning,
         }
     }
 
     /// What the next token settles.
-    pub(crate) fn push(&mut self, token: u32) -> Vec<Piece> {
+    pub fn push(&mut self, token: u32) -> Vec<Piece> {
         let text = self.text.push(token);
         let text = self.cut.push(&text);
         self.part(&text)
     }
 
     /// Whether the reasoning is under way.
-    pub(crate) fn is_reasoning(&self) -> bool {
+    pub fn is_reasoning(&self) -> bool {
         self.reasoning
             .as_ref()
             .is_some_and(ReasoningStream::is_reasoning)
     }
 
+    /// Whether one of the stop strings has come.
+    pub fn is_cut(&self) -> bool {
+        self.cut.found()
+    }
+
     /// What is left at the end.
-    pub(crate) fn finish(&mut self) -> Vec<Piece> {
+    pub fn finish(&mut self) -> Vec<Piece> {
         let mut text = self.cut.push(&self.text.finish());
         text += &self.cut.finish();
         let mut pieces = self.part(&text);
@@ -75,10 +82,10 @@ mod tests {
         let tokenizer = tokenizer();
         let stops: Arc<[String]> = stops.iter().map(|&stop| stop.to_owned()).collect();
         let reasoning = reasoning.then(|| ReasoningStream::new(false));
-        let mut speaker = Speaker::new(&tokenizer, &stops, reasoning);
+        let mut stream = ResponseStream::new(&tokenizer, stops, reasoning);
         let tokens = tokenizer.encode_text(text);
-        let mut pieces: Vec<Piece> = tokens.iter().flat_map(|&t| speaker.push(t)).collect();
-        pieces.extend(speaker.finish());
+        let mut pieces: Vec<Piece> = tokens.iter().flat_map(|&t| stream.push(t)).collect();
+        pieces.extend(stream.finish());
         pieces
     }
 
