@@ -106,9 +106,9 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
                 args.host
             )?;
         }
-        // The one line on the standard output: where it is.
-        writeln!(std::io::stdout(), "http://{}", listener.local_addr()?)?;
         let stop = stop()?;
+        // The one line on the standard output: where it is, once it can be reached and stopped.
+        writeln!(std::io::stdout(), "http://{}", listener.local_addr()?)?;
         ::serve::run(listener, routes, stop)
             .await
             .context("serving")
