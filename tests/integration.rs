@@ -4,6 +4,7 @@ mod bench;
 mod crate_graph;
 mod cuda_patch;
 mod grading;
+mod memory;
 mod own_problems;
 mod own_programs;
 mod program;

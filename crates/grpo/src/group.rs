@@ -42,6 +42,8 @@ pub struct SampleOptions {
     pub max_new_tokens: usize,
     /// Rows sampled side by side at most.
     pub max_rows: usize,
+    /// Bytes their caches and logits may take, for which there may be fewer rows; `None`: not limited.
+    pub memory: Option<u64>,
     /// Root of the random streams.
     pub seed: u64,
 }
@@ -71,6 +73,7 @@ pub fn sample<M: CausalLm>(
         end_token: tokenizer.end,
         seed: options.seed,
         max_rows: options.max_rows,
+        memory: options.memory,
     };
     let mut rollouts = generate(model, &prompts, &generation, on_done).into_iter();
     problems

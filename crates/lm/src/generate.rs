@@ -39,6 +39,9 @@ pub struct GenerateOptions {
     pub seed: u64,
     /// Rows sampled side by side at most.
     pub max_rows: usize,
+    /// Bytes their caches and logits may take; where `max_rows` would take more there are fewer, but
+    /// one. `None`: not limited.
+    pub memory: Option<u64>,
 }
 
 /// One sampled response.
@@ -83,14 +86,19 @@ pub fn generate<M: CausalLm>(
     let samples = options.samples as usize;
     let requests: Vec<Request> = prompts.iter().map(|it| options.request(it)).collect();
     let mut rollouts: Vec<Option<Rollout>> = vec![None; prompts.len() * samples];
-    respond(model, &requests, options.max_rows, &mut |heard| {
-        if let Heard::Response(rollout) = heard {
-            let place = rollout.prompt * samples + rollout.sample as usize;
-            rollouts[place] = Some(rollout);
-            on_done(1);
-        }
-        ControlFlow::Continue(())
-    });
+    respond(
+        model,
+        &requests,
+        options.rows(model, &requests),
+        &mut |heard| {
+            if let Heard::Response(rollout) = heard {
+                let place = rollout.prompt * samples + rollout.sample as usize;
+                rollouts[place] = Some(rollout);
+                on_done(1);
+            }
+            ControlFlow::Continue(())
+        },
+    );
     let rollouts = rollouts.into_iter();
     rollouts
         .map(|rollout| rollout.expect("every job was done"))
@@ -146,6 +154,18 @@ pub fn respond<M: CausalLm>(
 }
 
 impl GenerateOptions {
+    /// As many rows as there may be and as the memory holds, one at least.
+    fn rows<M: CausalLm>(&self, model: &M, requests: &[Request]) -> usize {
+        let options = EngineOptions {
+            memory: self.memory,
+            ..EngineOptions::new(self.max_rows, capacity(requests))
+        };
+        match options.check(model) {
+            Ok(()) => self.max_rows,
+            Err(shortage) => shortage.fitting.max(1),
+        }
+    }
+
     fn request(&self, prompt: &Prompt) -> Request {
         let new = self.max_new_tokens.max(1);
         Request {
@@ -167,6 +187,13 @@ pub fn differing_tokens(left: &[Rollout], right: &[Rollout]) -> usize {
         differ + left.len().abs_diff(right.len())
     };
     left.iter().zip(right).map(pair).sum()
+}
+
+/// Tokens of the longest prompt with the longest response to it.
+fn capacity(requests: &[Request]) -> usize {
+    let lengths = requests.iter();
+    let lengths = lengths.map(|request| request.tokens.len() + request.max_new_tokens);
+    lengths.max().unwrap_or(0)
 }
 
 /// The place of a request and some of its samples.
@@ -197,11 +224,8 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl List<'_> {
     /// Does jobs on an engine of `rows` rows until there are none.
     fn work<M: CausalLm>(&self, model: &M, rows: usize) {
-        let lengths = self.requests.iter();
-        let lengths = lengths.map(|request| request.tokens.len() + request.max_new_tokens);
-        let capacity = lengths.max().unwrap_or(0);
-        let mut engine = Engine::new(model, EngineOptions::new(rows, capacity))
-            .expect("memory without a limit is enough");
+        let options = EngineOptions::new(rows, capacity(self.requests));
+        let mut engine = Engine::new(model, options).expect("memory without a limit is enough");
         let mut under_way: HashMap<(Ticket, u32), Rollout> = HashMap::new();
         while !self.broken_off.load(Ordering::Relaxed) {
             while engine.waiting() < engine.free_rows() {

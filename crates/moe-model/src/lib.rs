@@ -10,6 +10,7 @@
 //! heads, r latent rank, e experts, k experts a token, f inner width, v vocabulary.
 #![recursion_limit = "256"]
 
+mod activations;
 mod attention;
 mod block;
 mod cache;
@@ -28,6 +29,7 @@ mod plain;
 mod preset;
 mod rope;
 
+pub use activations::ActivationCount;
 pub use cache::DecoderCache;
 pub use checkpoint::{CheckpointError, SaveOptions, Storage, StoredTensor};
 pub use config::{

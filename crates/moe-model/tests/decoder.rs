@@ -162,6 +162,7 @@ fn the_sampler_reports_the_log_probs_training_sees() {
         end_token: 2,
         seed: 1,
         max_rows: 8,
+        memory: None,
     };
     for model in models(5) {
         let rollouts = generate(&model, &prompts, &options, &mut |_| ());

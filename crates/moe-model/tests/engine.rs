@@ -29,6 +29,7 @@ fn options(samples: u32, max_rows: usize) -> GenerateOptions {
         end_token: 2,
         seed: 9,
         max_rows,
+        memory: None,
     }
 }
 

@@ -58,6 +58,7 @@ fn plainly(model: &Decoder, prompts: &[Vec<u32>], end_token: u32) -> Vec<Rollout
         end_token,
         seed: 0,
         max_rows: 64,
+        memory: None,
     };
     generate(model, &prompts, &options, &mut |_| ())
 }

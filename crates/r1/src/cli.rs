@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::bench::{self, Bench};
 use crate::chat::{self, Chat};
 use crate::generate::{self, Generate};
+use crate::memory::bytes;
 use crate::preset::Preset;
 use crate::run::{Options, Run, Stopped, is_usage};
 use crate::score::{self, Score};
@@ -102,6 +103,10 @@ struct Pipeline {
     /// Stop once this stage is complete.
     #[arg(long, value_name = "STAGE")]
     until: Option<String>,
+    /// Bytes the run may take, such as 4G; a stage that needs more is refused before it begins
+    /// [default: what the machine has left; not limited on a GPU].
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    memory: Option<u64>,
     /// No progress on the terminal, only the results.
     #[arg(long)]
     quiet: bool,
@@ -140,6 +145,7 @@ fn pipeline(args: Pipeline) -> Result<()> {
     let options = Options {
         until: args.until,
         quiet: args.quiet,
+        memory: args.memory,
     };
     let run = Run::open(&dir, &preset, args.seed, options)?;
     match recipe::run(&run, &preset) {

@@ -13,6 +13,7 @@ pub mod cli;
 pub mod count;
 mod generate;
 pub mod grade;
+mod memory;
 pub mod parity;
 pub mod preset;
 mod progress;

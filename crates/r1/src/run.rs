@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::artifact::{Artifact, ArtifactError, Manifest, hash_parts, hex, record};
+use crate::memory::{self, Budget};
 use crate::preset::Preset;
 use crate::progress::{Console, duration};
 use crate::stage::{Stage, StageContext};
@@ -47,6 +48,8 @@ pub struct Options {
     pub until: Option<String>,
     /// Show no progress.
     pub quiet: bool,
+    /// Bytes to make do with; `None`: what the machine has left.
+    pub memory: Option<u64>,
 }
 
 /// A run directory in the hands of this process.
@@ -56,6 +59,7 @@ pub struct Run {
     seed: u64,
     until: Option<String>,
     console: Console,
+    memory: Budget,
     // Held for as long as the run: the system lets go when the process ends, however it ends.
     _lock: File,
 }
@@ -119,6 +123,7 @@ impl Run {
             seed,
             until: options.until,
             console,
+            memory: Budget::new(options.memory),
             _lock: lock,
         })
     }
@@ -163,6 +168,7 @@ impl Run {
 
     fn carry_out(&self, plan: &Plan<'_>, stage: &impl Stage) -> Result<Artifact> {
         let began = Instant::now();
+        memory::forget_peak();
         let resumed = plan.begin()?;
         let how = if resumed { ", resumed" } else { "" };
         self.console
@@ -175,6 +181,7 @@ impl Run {
             seed,
             resumed,
             console,
+            self.memory,
         ))?;
         let seconds = (began.elapsed().as_secs_f64() * 1e3).round() / 1e3;
         let artifact = plan.complete(stage, self.seed, seconds)?;
@@ -314,18 +321,7 @@ fn stage_seed(seed: u64, name: &str) -> u64 {
 
 /// The most memory this process has held, in MB (10⁶ bytes); Linux alone tells.
 pub(crate) fn peak_rss_mb() -> Option<f64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some((kibibytes * 1.024).round() / 1e3)
-}
-
-/// Lets [`peak_rss_mb`] begin anew from what the process holds now; elsewhere than on Linux, where
-/// that is not to be had, it does nothing.
-pub(crate) fn reset_peak_rss() {
-    drop(fs::write("/proc/self/clear_refs", "5"));
+    memory::peak().map(|bytes| (bytes as f64 / 1e3).round() / 1e3)
 }
 
 fn lock(dir: &Path) -> Result<File> {

@@ -13,7 +13,8 @@ use moe_model::Decoder;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::generate::speaker::{Speaker, bytes, engine_options};
+use crate::generate::speaker::{Speaker, engine_options};
+use crate::memory::bytes;
 use crate::sampling_args::SamplingArgs;
 use crate::usage::UsageError;
 

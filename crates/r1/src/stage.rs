@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::artifact::{Artifact, METRICS};
+use crate::memory::Budget;
 use crate::progress::{Console, Progress};
 
 /// The samples a stage drew, one JSON object per line.
@@ -45,6 +46,8 @@ pub struct StageContext {
     pub seed: u64,
     /// Whether `dir` holds what an interrupted attempt at the very same stage left.
     pub resumed: bool,
+    /// What the run may take.
+    pub(crate) memory: Budget,
     name: String,
     console: Console,
     metrics: Lines,
@@ -58,6 +61,7 @@ impl StageContext {
         seed: u64,
         resumed: bool,
         console: Console,
+        memory: Budget,
     ) -> Self {
         Self {
             metrics: Lines::new(dir.join(METRICS)),
@@ -66,6 +70,7 @@ impl StageContext {
             dir,
             seed,
             resumed,
+            memory,
             console,
         }
     }
@@ -185,7 +190,14 @@ mod tests {
     use super::*;
 
     fn context(dir: &Path) -> StageContext {
-        StageContext::new("1-base", dir.to_owned(), 1, false, Console::new(true))
+        StageContext::new(
+            "1-base",
+            dir.to_owned(),
+            1,
+            false,
+            Console::new(true),
+            Budget::new(None),
+        )
     }
 
     #[test]

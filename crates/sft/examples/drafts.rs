@@ -116,6 +116,7 @@ fn main() {
         end_token: VOCABULARY,
         seed: 0,
         max_rows: 64,
+        memory: None,
     };
     let began = Instant::now();
     let plain = generate(&model, &prompts, &options, &mut |_| ());

@@ -106,6 +106,7 @@ pub fn sampled(model: &Decoder, seed: u64, sampling: Sampling, end_token: u32) -
         end_token,
         seed,
         max_rows: 64,
+        memory: None,
     };
     let mut rollouts = generate(model, &prompts, &options, &mut |_| ()).into_iter();
     prompts

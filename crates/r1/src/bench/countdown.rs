@@ -57,6 +57,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
         let options = Options {
             until: None,
             quiet: plan.quiet,
+            memory: None,
         };
         let run = Run::open(dir.join(format!("seed-{seed}")), &preset, seed, options)?;
         let zero = r1_zero(&run, &preset).with_context(|| format!("seed {seed}"))?;

@@ -3,9 +3,6 @@
 //! Weights are random, so what is said is noise; speed does not depend on it. Left out: reading
 //! long prompts, and batches whose rows end at different times.
 
-mod limits;
-mod shapes;
-
 use std::io::Write;
 use std::time::Instant;
 
@@ -15,10 +12,11 @@ use lm::{CausalLm, GenerateOptions, Prompt, Rollout, Sampling, differing_tokens,
 use moe_model::Decoder;
 use serde::Serialize;
 
+use super::limits::Limits;
+use super::shapes::Shape;
 use crate::backend;
+use crate::memory;
 use crate::usage::UsageError;
-use limits::Limits;
-use shapes::Shape;
 
 /// Tokens of a prompt.
 const PROMPT: usize = 16;
@@ -77,7 +75,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
     };
     let figures: Vec<(Shape, usize, String)> = Shape::ALL
         .into_iter()
-        .flat_map(|shape| [1, 16, 128].map(|batch| (shape, batch, shape.figure(batch))))
+        .flat_map(|shape| {
+            [1, 16, 128].map(|batch| (shape, batch, shape.figure("gen", Some(batch))))
+        })
         .filter(|(_, _, name)| asked(name))
         .collect();
     if figures.is_empty() {
@@ -109,7 +109,7 @@ fn measure(
     limits: &Limits,
     device: &Device,
 ) -> Result<Line> {
-    limits::forget_peak();
+    memory::forget_peak();
     let model = Decoder::init(&shape.config(), 0, device)?;
     let prompts = prompts(batch, model.vocabulary());
     let first = said(&model, &prompts, batch);
@@ -120,7 +120,7 @@ fn measure(
         said(&model, &prompts, batch);
         times.push(start.elapsed().as_secs_f64());
     }
-    let peak_rss_mb = limits::peak_mb();
+    let peak_rss_mb = memory::peak().map(|bytes| bytes / 1_000_000);
     times.sort_by(f64::total_cmp);
     let tokens = (batch * NEW) as f64;
     let (best, median) = (tokens / times[0], tokens / times[times.len() / 2]);
@@ -172,6 +172,7 @@ fn said(model: &Decoder, prompts: &[Prompt], max_rows: usize) -> Vec<Rollout> {
         end_token: u32::MAX,
         seed: 0,
         max_rows,
+        memory: None,
     };
     generate(model, prompts, &options, &mut |_| ())
 }

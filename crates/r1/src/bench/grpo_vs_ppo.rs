@@ -14,10 +14,11 @@ use self::results::{MethodResult, Results, SeedResult};
 use super::countdown::derived;
 use super::outcome::leave;
 use super::plan::Plan;
+use crate::memory::forget_peak;
 use crate::preset::Preset;
 use crate::progress::Console;
 use crate::report;
-use crate::run::{Options, Run, reset_peak_rss};
+use crate::run::{Options, Run};
 use crate::stages::{Evaluate, Pretrain, Rl, Shape, Tasks};
 
 /// Carries the benchmark out and prints its tables.
@@ -33,6 +34,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
             let options = Options {
                 until: None,
                 quiet: plan.quiet,
+                memory: None,
             };
             Run::open(dir.join(name), &preset, seed, options)
         };
@@ -50,9 +52,9 @@ fn both(run: &Run, rival: &Run, p: &Preset) -> Result<SeedResult> {
     let shape = Shape::Mixture(&p.model);
     let base = run.stage("1-base", Pretrain::new(shape, &tasks, &p.corpus, &p.base))?;
     // Of one name, the stages draw from one random stream.
-    reset_peak_rss();
+    forget_peak();
     let grpo = run.stage("2-r1-zero", Rl::new(&base, &tasks, &p.zero, &p.rubric))?;
-    reset_peak_rss();
+    forget_peak();
     let ppo = Rl::new(&base, &tasks, &p.zero, &p.rubric).with_critic(&p.ppo);
     let ppo = rival.stage("2-r1-zero", ppo)?;
     let models = [("base", &base), ("r1-zero", &grpo)];

@@ -1,4 +1,5 @@
-//! `r1 bench`: what a method does, over several seeds, in one page; and how fast generation is.
+//! `r1 bench`: what a method does, over several seeds, in one page; and how fast generation and training
+//! are.
 //!
 //! A benchmark of a method carries out stages of the recipe with the recipe's own code, one run directory a
 //! seed, and compares their results. It leaves out whatever a stage does: numbers and curves are
@@ -7,9 +8,12 @@
 mod countdown;
 mod generate;
 mod grpo_vs_ppo;
+mod limits;
 mod outcome;
 mod page;
 mod plan;
+mod shapes;
+mod train;
 
 use anyhow::Result;
 
@@ -32,6 +36,12 @@ pub(crate) enum Bench {
     /// Shapes S, M and D are a dense model of 3M parameters, one of 20M, and a mixture of 6M with
     /// latent attention; every row reads 16 tokens and says 64 at temperature 1.
     Generate(generate::Args),
+    /// Tokens a second of training with random weights, and the memory it takes beside what was
+    /// expected, one JSON line a figure.
+    ///
+    /// Shapes are those of `generate`. train_*: AdamW on batches of 16 sequences of 128 tokens. grpo_*:
+    /// a whole step, 4 prompts with 16 samples of 64 tokens, β = 0.01, a reward for length.
+    Train(train::Args),
 }
 
 /// Carries a benchmark out, or goes on with it, and prints its table.
@@ -44,5 +54,6 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         Bench::Countdown(plan) => countdown::run(plan),
         Bench::GrpoVsPpo(plan) => grpo_vs_ppo::run(plan),
         Bench::Generate(args) => generate::run(args),
+        Bench::Train(args) => train::run(args),
     }
 }

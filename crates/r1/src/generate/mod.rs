@@ -22,12 +22,13 @@ use data::Tokenizer;
 use lm::{Request, Stop, StopStrings};
 use moe_model::Decoder;
 
+use crate::memory::bytes;
 use crate::progress::{Console, duration};
 use crate::sampling_args::SamplingArgs;
 use crate::usage::UsageError;
 use lines::Job;
 use prompts::Asked;
-use speaker::{Speaker, bytes, engine_options};
+use speaker::{Speaker, engine_options};
 
 /// Samples under way at once at most, where nothing is said of it.
 const ROWS: usize = 64;

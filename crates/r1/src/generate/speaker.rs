@@ -106,36 +106,9 @@ fn no_model(dir: &Path) -> String {
     }
 }
 
-/// Bytes as a person writes them: `2G`, `1.5g`, `512M`, `1000000`; a unit is 1024 of the one below.
-pub(crate) fn bytes(text: &str) -> Result<u64> {
-    let hint = || format!("`{text}` is no number of bytes; write 512M, 2G or 1000000");
-    let units = ["K", "M", "G", "T"];
-    let upper = text.trim().to_uppercase();
-    let found = { units.iter().zip(1..) }.find(|(unit, _)| upper.ends_with(**unit));
-    let (number, power) = found.map_or((upper.as_str(), 0), |(_, power)| {
-        (&upper[..upper.len() - 1], power)
-    });
-    let number: f64 = number.trim().parse().with_context(hint)?;
-    let bytes = number * 1024_f64.powi(power);
-    ensure!(bytes >= 1.0 && bytes < u64::MAX as f64, hint());
-    Ok(bytes as u64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_have_units() {
-        let of = |text: &str| bytes(text).ok();
-        assert_eq!(of("2G"), Some(2 << 30));
-        assert_eq!(of("1.5k"), Some(1536));
-        assert_eq!(of(" 12 M "), Some(12 << 20));
-        assert_eq!(of("1000"), Some(1000));
-        for bad in ["", "G", "-1G", "0", "2X", "nan", "inf", "1e30T"] {
-            assert_eq!(of(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn a_run_is_no_model_but_has_some() {

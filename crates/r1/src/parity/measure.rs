@@ -296,6 +296,7 @@ fn greedy(model: &Decoder, ask: &Generate, end: Option<u32>) -> Result<Vec<Vec<u
         end_token: end.unwrap_or(u32::MAX),
         seed: 0,
         max_rows: prompts.len(),
+        memory: None,
     };
     let rollouts = generate(model, &prompts, &options, &mut |_| ());
     debug_assert!(end.is_some() || rollouts.iter().all(|r| r.finish == Finish::Length));

@@ -19,6 +19,7 @@ fn run_with(files: &[(&str, &str, &str, String)]) -> TempDir {
         Options {
             until: None,
             quiet: true,
+            memory: None,
         },
     )
     .unwrap();

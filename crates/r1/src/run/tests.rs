@@ -60,6 +60,7 @@ fn open_with(dir: &TempDir, seed: u64, until: Option<&str>) -> Result<Run> {
     let options = Options {
         until: until.map(str::to_owned),
         quiet: true,
+        memory: None,
     };
     Run::open(dir.path(), &preset, seed, options)
 }

@@ -74,6 +74,7 @@ pub(super) fn curate(
 ) -> Result<Vec<Sample>> {
     let problems = Problems::open(tasks, None, cx.seed)?.take(plan.prompts);
     let options = ask::options(
+        cx,
         plan.samples,
         (plan.temperature, plan.top_p),
         plan.max_new_tokens,

@@ -87,6 +87,7 @@ impl Stage for Evaluate<'_> {
         let total = self.models.len() * problems.len() * self.plan.samples;
         let progress = cx.progress(total, "responses");
         let options = ask::options(
+            cx,
             self.plan.samples,
             (self.plan.temperature, self.plan.top_p),
             self.plan.max_new_tokens,

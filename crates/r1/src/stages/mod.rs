@@ -11,6 +11,7 @@ mod files;
 mod judging;
 mod pretrain;
 mod problems;
+mod rehearsal;
 mod responses;
 mod rl;
 mod sft;

@@ -9,6 +9,9 @@ use super::files::{read_json, read_lines};
 use super::tasks::{SETTINGS, TRAIN};
 use crate::Artifact;
 
+/// Generated problems that are looked at in advance.
+const PREVIEW: usize = 256;
+
 pub(super) enum Problems {
     Generated {
         stream: Stream,
@@ -68,6 +71,17 @@ impl Problems {
                     problems[order.pop().expect("a file has problems")].clone()
                 })
                 .collect(),
+        }
+    }
+
+    /// Some problems, or all of a file, to see how long they get; those that are taken stay the same.
+    pub(super) fn preview(&self) -> Vec<Problem> {
+        match self {
+            Self::Generated { stream, .. } => {
+                let preview = stream.clone().take(PREVIEW);
+                preview.map(|worked| worked.problem).collect()
+            }
+            Self::File { problems, .. } => problems.clone(),
         }
     }
 

@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::Result;
 use burn::module::Module;
 use data::Problem;
-use grpo::{Drawn, Group, Watch, draw_untied};
+use grpo::{Drawn, Group, SampleOptions, Watch, draw_untied};
 use serde_json::{Value, json};
 use trainer::mix;
 
@@ -122,6 +122,9 @@ impl Stage for Rl<'_> {
         let mut watch = Watch::default();
         let mut last_good = LastGood::begin(&cx.dir, &self.policy.dir)?;
 
+        let any_level = Problems::open(self.tasks, None, cx.seed)?;
+        let longest = ask::longest(&any_level.preview(), &tokenizer);
+        let memory = learner.rehearse(cx, longest)?;
         let progress = cx.progress(plan.steps, "steps");
         for step in 1..=plan.steps {
             if cost.flops >= budget {
@@ -134,12 +137,16 @@ impl Stage for Rl<'_> {
             let began = Instant::now();
             let snapshot = learner.snapshot();
             let sample = |round: usize, problems: Vec<Problem>| {
-                let options = ask::options(
-                    plan.group,
-                    (plan.temperature, plan.top_p),
-                    plan.max_new_tokens,
-                    rollout_seed(cx.seed, step, round),
-                );
+                let options = SampleOptions {
+                    memory,
+                    ..ask::options(
+                        cx,
+                        plan.group,
+                        (plan.temperature, plan.top_p),
+                        plan.max_new_tokens,
+                        rollout_seed(cx.seed, step, round),
+                    )
+                };
                 grpo::sample(
                     &snapshot,
                     &tokenizer,

@@ -18,6 +18,7 @@ use super::cost::Cost;
 use super::files::read_lines;
 use super::judging;
 use super::problems::Problems;
+use super::rehearsal::{Longest, rehearse};
 use super::responses::Line;
 use super::tasks::{COLD_START, GENERAL, HELD_OUT};
 use crate::Artifact;
@@ -185,6 +186,15 @@ pub(super) fn train(
     steps: usize,
     cost: &mut Cost,
 ) -> Result<()> {
+    let longest = sequences.iter().map(|sequence| sequence.tokens.len());
+    let longest = Longest {
+        prompt: 1,
+        response: longest.max().unwrap_or(1).saturating_sub(1),
+        sequences: batch,
+        copies: 0,
+        rows: 0,
+    };
+    rehearse(cx, trainer, &longest)?;
     let progress = cx.progress(steps, "steps");
     for batch in Batches::new(sequences, batch, cx.seed).take(steps) {
         let began = Instant::now();
@@ -214,7 +224,7 @@ pub(super) fn show(
     tasks: &Artifact,
 ) -> Result<()> {
     let problems = Problems::open(tasks, None, cx.seed)?.take(SHOWN);
-    let options = ask::options(1, (0.6, 0.95), 128, cx.seed);
+    let options = ask::options(cx, 1, (0.6, 0.95), 128, cx.seed);
     let rubric = judging::rubric(&RubricConfig::default(), tasks)?;
     let groups = grpo::sample(model, tokenizer, problems, &rubric, &options, &mut |_| ());
     for group in &groups {

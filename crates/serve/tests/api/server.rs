@@ -117,6 +117,7 @@ impl Server {
             end_token: self.tokenizer.end,
             seed,
             max_rows: 4,
+            memory: None,
         };
         let prompt = Prompt {
             id: STREAM.into(),

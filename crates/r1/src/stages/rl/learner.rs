@@ -1,5 +1,6 @@
 //! What learns from a rollout: a policy by GRPO, or a policy and its critic by PPO.
 
+use anyhow::Result;
 use grpo::ppo::{Critic, CriticReport};
 use grpo::{Group, GrpoConfig, GrpoReport, KlIn, StepError, ppo};
 use moe_model::Decoder;
@@ -9,7 +10,10 @@ use super::metric::Tokens;
 use super::settings::{critic_config, critic_trainer_config, trainer_config};
 use crate::backend::MICRO_TOKENS;
 use crate::preset;
+use crate::stage::StageContext;
+use crate::stages::ask;
 use crate::stages::cost::Cost;
+use crate::stages::rehearsal::{Longest, rehearse};
 
 /// The models in training.
 pub(super) struct Learner<'a> {
@@ -37,13 +41,27 @@ impl<'a> Learner<'a> {
         self.policy.snapshot()
     }
 
+    /// Tries the longest case; returns the bytes the caches of sampling may take.
+    pub(super) fn rehearse(&mut self, cx: &StageContext, prompt: usize) -> Result<Option<u64>> {
+        let plan = self.plan;
+        let longest = Longest {
+            prompt,
+            response: plan.max_new_tokens,
+            sequences: plan.prompts * plan.group,
+            // The reference, and the policy before the last step.
+            copies: 2,
+            rows: ask::MAX_ROWS.min(plan.prompts * plan.group),
+        };
+        rehearse(cx, &mut self.policy, &longest)
+    }
+
     /// Learns from `groups`.
     pub(super) fn step(
         &mut self,
         reference: &Decoder,
         groups: &[Group],
         objective: &GrpoConfig,
-    ) -> Result<(GrpoReport, Option<CriticReport>), StepError> {
+    ) -> std::result::Result<(GrpoReport, Option<CriticReport>), StepError> {
         let (policy, reference) = (&mut self.policy, Some(reference));
         match &mut self.critic {
             None => {

@@ -1,6 +1,5 @@
-//! What the machine could do, measured by what comes closest to it, and what a process holds.
+//! What the machine could do, measured by what comes closest to it.
 
-use std::fs;
 use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor};
@@ -41,20 +40,4 @@ fn best(times: usize, mut f: impl FnMut()) -> f64 {
         start.elapsed().as_secs_f64()
     };
     (0..times).map(run).fold(f64::INFINITY, f64::min)
-}
-
-/// Lets the process's peak of resident memory begin anew, where the system can.
-pub(super) fn forget_peak() {
-    // Without it the peak is that of all figures so far: larger, never smaller.
-    drop(fs::write("/proc/self/clear_refs", "5"));
-}
-
-/// The most memory the process held since, in megabytes.
-pub(super) fn peak_mb() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes / 1024)
 }

@@ -18,9 +18,10 @@ pub(super) enum Shape {
 impl Shape {
     pub(super) const ALL: [Self; 3] = [Self::S, Self::M, Self::D];
 
-    /// The name of a figure.
-    pub(super) fn figure(self, batch: usize) -> String {
-        format!("gen_{self:?}_b{batch}_fp32")
+    /// The name of a figure, with the batch where it varies.
+    pub(super) fn figure(self, what: &str, batch: Option<usize>) -> String {
+        let batch = batch.map_or(String::new(), |batch| format!("_b{batch}"));
+        format!("{what}_{self:?}{batch}_fp32")
     }
 
     pub(super) fn config(self) -> DecoderConfig {
