@@ -6,16 +6,19 @@
 //! - [`tasks`]: endless generated problems in five families, two languages and rising levels;
 //! - [`corpus`]: the texts a base model is pretrained on, curated responses, general questions;
 //! - [`template`], [`chat`], [`reasoning`] and [`tokenizer`]: how texts and conversations become tokens;
-//! - [`import`]: problems from a file.
+//! - [`import`]: problems from a file;
+//! - [`bulk`] and [`ngrams`]: encoding much text, and finding held-out texts in it.
 //!
 //! Left out: models, rewards, and comparing an answer with a gold answer as text (`rewards`).
 
+pub mod bulk;
 pub mod chat;
 pub mod check;
 pub mod corpus;
 mod cut;
 pub mod import;
 mod language;
+pub mod ngrams;
 mod rational;
 pub mod reasoning;
 mod records;
