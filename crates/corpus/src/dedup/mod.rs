@@ -120,17 +120,25 @@ impl Dedup {
     /// Looks for a document and remembers it if it is new. Sketches come from one [`Sketcher`] of the same
     /// settings.
     pub fn see(&mut self, sketch: &Sketch) -> Seen {
+        let seen = self.find(sketch);
+        if seen == Seen::New {
+            self.remember(sketch);
+        }
+        seen
+    }
+
+    /// Looks for a document and remembers nothing.
+    pub fn find(&self, sketch: &Sketch) -> Seen {
         if self.texts.contains(&sketch.text) {
             return Seen::Exact;
         }
-        if let Some((document, similarity)) = self.nearest(&sketch.values) {
-            return Seen::Near {
+        match self.nearest(&sketch.values) {
+            Some((document, similarity)) => Seen::Near {
                 document,
                 similarity,
-            };
+            },
+            None => Seen::New,
         }
-        self.remember(sketch);
-        Seen::New
     }
 
     /// Remembers a document that is known to be new.

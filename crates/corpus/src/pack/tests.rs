@@ -13,7 +13,9 @@ fn tokenizer() -> Tokenizer {
 
 /// Documents of some thirty words, no two alike.
 fn text(i: usize) -> String {
-    let words: Vec<String> = (0..30).map(|at| format!("w{}", (i * 7919 + at * 31) % 5003)).collect();
+    let words: Vec<String> = (0..30)
+        .map(|at| format!("w{}", (i * 7919 + at * 31) % 5003))
+        .collect();
     format!("{} number {i}.", words.join(" "))
 }
 
@@ -96,7 +98,14 @@ fn every_document_is_kept_or_counted_under_a_reason() {
     let report = &manifest.report;
     assert_eq!(report.read, 222);
     assert_eq!(report.rejected, BTreeMap::from([("too_short".into(), 1)]));
-    assert_eq!((report.held_out, report.exact_duplicates, report.near_duplicates), (2, 20, 1));
+    assert_eq!(
+        (
+            report.held_out,
+            report.exact_duplicates,
+            report.near_duplicates
+        ),
+        (2, 20, 1)
+    );
     assert_eq!(report.kept.documents, 222 - 1 - 2 - 20 - 1);
     assert_eq!(report.by_source["first"].documents, 119);
     assert_eq!(report.by_source["second"].documents, 79);
@@ -116,7 +125,11 @@ fn every_document_is_kept_or_counted_under_a_reason() {
         assert_eq!(document.language, if i % 3 == 0 { "aa" } else { "bb" });
     }
     assert!(manifest.shards.len() > 4);
-    let whole = manifest.shards.iter().filter(|it| it.tokens >= 4000).count();
+    let whole = manifest
+        .shards
+        .iter()
+        .filter(|it| it.tokens >= 4000)
+        .count();
     assert!(whole >= manifest.shards.len() - 2);
 }
 
@@ -136,7 +149,10 @@ fn a_run_cut_short_anywhere_ends_with_the_same_bytes() {
         let failing = runs % 3 == 0;
         let break_off = documents(0..60).chain([Err("the network is gone".into())]);
         let sources = match failing {
-            true => vec![Source::new("first", break_off), Source::new("second", documents(100..200))],
+            true => vec![
+                Source::new("first", break_off),
+                Source::new("second", documents(100..200)),
+            ],
             false => sources(),
         };
         let shards = std::cell::Cell::new(None);
@@ -150,7 +166,11 @@ fn a_run_cut_short_anywhere_ends_with_the_same_bytes() {
             }
         });
         // What a kill while writing leaves.
-        for name in ["first-00000.tok.partial", "second-00009.tok", "progress/00002.json.partial"] {
+        for name in [
+            "first-00000.tok.partial",
+            "second-00009.tok",
+            "progress/00002.json.partial",
+        ] {
             if dir.path().join("progress").exists() {
                 std::fs::write(dir.path().join(name), "half").unwrap();
             }
@@ -172,16 +192,25 @@ fn a_run_cut_short_anywhere_ends_with_the_same_bytes() {
     }
     assert_eq!(found, expected);
     // Whole, it is left as it is.
-    assert_eq!(run(dir.path(), &settings(), sources(), &mut on).unwrap(), manifest);
+    assert_eq!(
+        run(dir.path(), &settings(), sources(), &mut on).unwrap(),
+        manifest
+    );
 }
 
 #[test]
 fn threads_do_not_change_a_byte() {
     let packed = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
         let dir = tempfile::tempdir().unwrap();
         pool.install(|| {
-            run(dir.path(), &settings(), sources(), &mut |_| ControlFlow::Continue(())).unwrap();
+            run(dir.path(), &settings(), sources(), &mut |_| {
+                ControlFlow::Continue(())
+            })
+            .unwrap();
         });
         bytes(dir.path())
     };
@@ -202,12 +231,21 @@ fn what_does_not_fit_is_refused() {
         Err(PackError::Stopped)
     ));
     let manifest = ShardedTokens::open(dir.path()).unwrap_err().to_string();
-    assert!(manifest.contains("manifest.json") && manifest.contains("not packed"), "{manifest}");
+    assert!(
+        manifest.contains("manifest.json") && manifest.contains("not packed"),
+        "{manifest}"
+    );
     // Other documents, fewer documents, other settings.
     for changed in [documents(1..120), documents(0..5)] {
-        let sources = vec![Source::new("first", changed), Source::new("second", documents(100..200))];
+        let sources = vec![
+            Source::new("first", changed),
+            Source::new("second", documents(100..200)),
+        ];
         let error = run(dir.path(), &settings(), sources, &mut on).unwrap_err();
-        assert!(matches!(&error, PackError::Changed { name, .. } if name == "first"), "{error}");
+        assert!(
+            matches!(&error, PackError::Changed { name, .. } if name == "first"),
+            "{error}"
+        );
     }
     let other = PackSettings {
         shard_tokens: 5000,
@@ -231,7 +269,10 @@ fn what_does_not_fit_is_refused() {
         let error = run(dir.path(), &settings(), sources, &mut on).unwrap_err();
         assert!(matches!(error, PackError::Settings(_)));
     }
-    let twice = vec![Source::new("a", documents(0..1)), Source::new("a", documents(0..1))];
+    let twice = vec![
+        Source::new("a", documents(0..1)),
+        Source::new("a", documents(0..1)),
+    ];
     assert!(run(dir.path(), &settings(), twice, &mut on).is_err());
 }
 
@@ -243,7 +284,11 @@ fn damage_to_what_was_done_is_named() {
         _ => ControlFlow::Break(()),
     };
     run(dir.path(), &settings(), sources(), stop).unwrap_err();
-    for file in ["first-00000.tok", "progress/00000.sketches", "progress/00000.json"] {
+    for file in [
+        "first-00000.tok",
+        "progress/00000.sketches",
+        "progress/00000.json",
+    ] {
         let path = dir.path().join(file);
         let good = std::fs::read(&path).unwrap();
         std::fs::write(&path, &good[..good.len() - 1]).unwrap();
@@ -258,8 +303,15 @@ fn damage_to_what_was_done_is_named() {
     let last = bytes.len() - 2;
     bytes[last] ^= 1;
     std::fs::write(&path, &bytes).unwrap();
-    let error = ShardedTokens::open(dir.path()).unwrap().verify().unwrap_err().to_string();
-    assert!(error.contains("second-00000.tok") && error.contains("SHA-256"), "{error}");
+    let error = ShardedTokens::open(dir.path())
+        .unwrap()
+        .verify()
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("second-00000.tok") && error.contains("SHA-256"),
+        "{error}"
+    );
     bytes.pop();
     std::fs::write(&path, &bytes).unwrap();
     let error = ShardedTokens::open(dir.path()).unwrap_err().to_string();

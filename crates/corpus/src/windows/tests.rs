@@ -67,7 +67,10 @@ fn an_epoch_has_every_window_of_the_source_once() {
     let length = 32;
     let windows = tokens.len() / length;
     let mut stream = Windows::new(&corpus, &settings(length, &[("long", 1.0, Some(2))])).unwrap();
-    assert_eq!(stream.windows_per_epoch().collect::<Vec<_>>(), [windows as u64]);
+    assert_eq!(
+        stream.windows_per_epoch().collect::<Vec<_>>(),
+        [windows as u64]
+    );
     let drawn: Vec<Window> = stream.by_ref().collect();
     assert_eq!(drawn.len(), 2 * windows);
     assert_eq!(stream.next(), None);
@@ -92,7 +95,11 @@ fn an_epoch_has_every_window_of_the_source_once() {
         sorted.sort_unstable();
         sorted.dedup();
         assert!(sorted.len() * 10 > windows * 9, "windows stand apart");
-        assert!(drawn.iter().all(|it| it.epoch == epoch as u64 && it.source == 0));
+        assert!(
+            drawn
+                .iter()
+                .all(|it| it.epoch == epoch as u64 && it.source == 0)
+        );
         assert!(places != sorted, "shuffled");
         orders.push((first, places));
     }
@@ -128,7 +135,11 @@ fn a_source_shorter_than_a_window_goes_round() {
     assert_eq!(window.tokens.len(), length);
     let begins = window.starts[1];
     assert_eq!(window.tokens[begins..begins + tokens.len()], tokens);
-    assert!(window.starts[1..].windows(2).all(|it| it[1] - it[0] == tokens.len()));
+    assert!(
+        window.starts[1..]
+            .windows(2)
+            .all(|it| it[1] - it[0] == tokens.len())
+    );
 }
 
 #[test]
@@ -153,7 +164,10 @@ fn a_cursor_resumes_with_the_very_next_window() {
         let rest: Vec<Window> = resumed.take(400 - at).collect();
         assert!(rest == all[at..], "{at}");
     }
-    let other = WindowSettings { seed: 12, ..settings };
+    let other = WindowSettings {
+        seed: 12,
+        ..settings
+    };
     let first = Windows::new(&corpus, &other).unwrap().next().unwrap();
     assert_ne!(first, all[0]);
     let error = Windows::resume(&corpus, &other, &whole.cursor()).unwrap_err();
