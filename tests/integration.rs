@@ -5,6 +5,7 @@ mod crate_graph;
 mod cuda_patch;
 mod grading;
 mod memory;
+mod own_checkpoint;
 mod own_problems;
 mod own_programs;
 mod program;
