@@ -3,6 +3,7 @@
 mod bench;
 mod crate_graph;
 mod cuda_patch;
+mod exporting;
 mod grading;
 mod memory;
 mod own_checkpoint;
