@@ -10,6 +10,7 @@ mod own_checkpoint;
 mod own_problems;
 mod own_programs;
 mod program;
+mod published;
 mod reinforcement;
 mod scoring;
 mod serving;
