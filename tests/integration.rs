@@ -16,5 +16,6 @@ mod scoring;
 mod serving;
 mod smoke;
 mod talking;
+mod tokenizers;
 mod transformers;
 mod usage;

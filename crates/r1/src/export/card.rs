@@ -22,7 +22,7 @@ pub(super) fn write(dir: &Path, model: &Decoder) -> Result<String> {
     card += "tags:\n- r1\n- reasoning\n---\n";
     let name = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
     let name = name
-        .file_name()
+        .file_stem()
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
@@ -60,8 +60,7 @@ inputs = tokenizer.apply_chat_template(messages, add_generation_prompt=True, ret
 print(tokenizer.decode(model.generate(**inputs, max_new_tokens=256)[0]))
 ```
 
-Or `r1 chat .` and `r1 serve .`. Responses reason between `<think>` and `</think>` and answer between
-`<answer>` and `</answer>`.
+Or `r1 chat .` and `r1 serve .`.
 ";
 
 /// The run a stage's directory lies in.
@@ -109,7 +108,12 @@ impl<'a> Run<'a> {
             writeln!(card, "| {} | {} | `{settings}` |", stage.name, stage.kind)?;
         }
         self.data(card)?;
-        self.measured(card)
+        self.measured(card)?;
+        card.push_str(
+            "\n## Responses\n\nIt reasons between `<think>` and `</think>` and answers between `<answer>` and \
+             `</answer>`.\n",
+        );
+        Ok(())
     }
 
     /// What `preset.toml` says of the problems.
