@@ -4,6 +4,7 @@
 //! the objects: dates and times, bytes that are not text, and numbers that are not finite.
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray;
@@ -12,6 +13,8 @@ use arrow_schema::DataType;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
 use serde_json::{Map, Value};
 
 use super::ReadError;
@@ -33,15 +36,19 @@ pub(super) struct Rows {
 impl Rows {
     /// Opens a file and reads what its end says of it.
     pub(super) fn open(path: &Path) -> Result<Self, ReadError> {
-        let file = File::open(path).map_err(|source| ReadError::Io {
+        let io = |source| ReadError::Io {
             path: path.into(),
             source,
-        })?;
+        };
+        let file = File::open(path).map_err(io)?;
+        let length = file.metadata().map_err(io)?.len();
         // By the file's own types alone: what it was made from does not matter here.
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-            .and_then(|builder| builder.with_batch_size(BATCH).build())
-            .map_err(|error| damaged(path, &error))?;
+        let reader = guarded(path, || {
+            let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)?;
+            check(builder.metadata(), length)?;
+            builder.with_batch_size(BATCH).build()
+        })?;
         Ok(Self {
             path: path.into(),
             reader,
@@ -60,23 +67,56 @@ impl Rows {
                 self.passed += 1;
                 return Some(Ok((self.passed, object)));
             }
-            match self.reader.next()? {
+            let reader = &mut self.reader;
+            match guarded(&self.path, || reader.next().transpose()) {
+                Ok(None) => return None,
                 Ok(batch) => {
-                    self.batch = Some(batch);
+                    self.batch = batch;
                     self.given = 0;
                 }
-                Err(error) => return Some(Err(damaged(&self.path, &error).into())),
+                Err(error) => return Some(Err(error.into())),
             }
         }
     }
 }
 
-fn damaged(path: &Path, error: &impl ToString) -> ReadError {
-    ReadError::Damaged {
+/// Refuses columns that begin or end outside the file, which the decoder takes for granted.
+fn check(metadata: &ParquetMetaData, length: u64) -> Result<(), ParquetError> {
+    let columns = metadata
+        .row_groups()
+        .iter()
+        .flat_map(|group| group.columns());
+    for column in columns {
+        let start = column
+            .dictionary_page_offset()
+            .unwrap_or(column.data_page_offset());
+        let end = start.checked_add(column.compressed_size());
+        let inside = start >= 0 && end.is_some_and(|end| end >= start && end as u64 <= length);
+        if !inside || column.data_page_offset() < 0 || column.num_values() < 0 {
+            let name = column.column_path().string();
+            return Err(ParquetError::General(format!(
+                "column {name} lies outside the file"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Decodes; where the decoder panics, as it does on some damaged files, the file is what is wrong.
+fn guarded<T, E: ToString>(
+    path: &Path,
+    decode: impl FnOnce() -> Result<T, E>,
+) -> Result<T, ReadError> {
+    let reason = match catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(Ok(value)) => return Ok(value),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "the decoder gave up".to_owned(),
+    };
+    Err(ReadError::Damaged {
         path: path.into(),
         format: "Parquet",
-        reason: error.to_string(),
-    }
+        reason,
+    })
 }
 
 fn object(batch: &RecordBatch, row: usize) -> Map<String, Value> {

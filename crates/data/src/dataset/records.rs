@@ -144,12 +144,15 @@ impl Open {
         match self.first {
             _ if self.usable => Ok(()),
             None => Err(ReadError::Empty { path }),
-            Some(first) if self.found.is_empty() => Err(first.into()),
+            Some(first) if first.malformed && self.found.is_empty() => Err(first.into()),
             Some(first) => {
                 let found: Vec<String> = self.found.into_iter().take(LISTED).collect();
                 Err(ReadError::Columns {
                     path,
-                    found: found.join(", "),
+                    found: match found.is_empty() {
+                        true => "(none)".to_owned(),
+                        false => found.join(", "),
+                    },
                     reason: first.reason,
                     needs,
                 })

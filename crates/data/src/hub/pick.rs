@@ -45,10 +45,12 @@ pub(super) fn data(files: &[String], part: Option<&str>) -> Result<Vec<String>, 
         None => with_split(&names, "train").or_else(|| (names.len() == 1).then(|| names.clone())),
         Some(part) => match part.split_once('/') {
             Some((config, split)) => with_split(&with_word(&names, config), split),
-            None => with_split(&names, part).or_else(|| {
-                let config = with_word(&names, part);
-                with_split(&config, "train").or((config.len() == 1).then_some(config))
-            }),
+            None => called(&names, part)
+                .or_else(|| {
+                    let config = with_word(&names, part);
+                    with_split(&config, "train").or((config.len() == 1).then_some(config))
+                })
+                .or_else(|| with_split(&names, part)),
         },
     };
     let wanted = part.unwrap_or("train");
@@ -67,18 +69,22 @@ pub(super) fn data(files: &[String], part: Option<&str>) -> Result<Vec<String>, 
 
 /// The tables of a split: called exactly so where there are such, else having it in their name.
 fn with_split<'a>(names: &[&'a str], split: &str) -> Option<Vec<&'a str>> {
+    called(names, split).or_else(|| {
+        let found = with_word(names, split);
+        (!found.is_empty()).then_some(found)
+    })
+}
+
+/// The tables that are called just so, as `train-*.parquet` and `train/*.parquet` are.
+fn called<'a>(names: &[&'a str], split: &str) -> Option<Vec<&'a str>> {
     let exact = |name: &&&str| {
         let path = name.split_once('.').map_or(**name, |(path, _)| path);
-        let mut steps = path
-            .rsplit('/')
-            .map(|step| step.trim_end_matches(['*', '-', '_']));
-        steps.next() == Some(split) || steps.next() == Some(split)
+        let mut steps = path.rsplit('/');
+        let last = steps.next().map(|step| step.trim_end_matches(['*', '-']));
+        let meant = if last == Some("") { steps.next() } else { last };
+        meant == Some(split)
     };
-    let exact: Vec<&str> = names.iter().filter(exact).copied().collect();
-    let found = match exact.is_empty() {
-        true => with_word(names, split),
-        false => exact,
-    };
+    let found: Vec<&str> = names.iter().filter(exact).copied().collect();
     (!found.is_empty()).then_some(found)
 }
 
