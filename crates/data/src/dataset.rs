@@ -29,6 +29,7 @@ pub use error::{Fault, ReadError, Skipped, Unit};
 pub use records::{Gathered, Records};
 pub use row::{FromRow, Row};
 pub use source::Dataset;
+#[cfg(feature = "hub")]
 pub(crate) use source::is_data;
 
 /// The longest record that is read, in bytes of JSON; a longer one is skipped.

@@ -93,7 +93,9 @@ impl Hub {
     /// only one there is.
     ///
     /// # Errors
-    /// As [`Self::snapshot`], and when the part is not there, is not whole, or could be several.
+    /// When the hub cannot be reached and the cache does not have the files; the data set is not
+    /// there or not open; the part is not there, is not whole, or could be several; what came is
+    /// damaged; or the cache cannot be written.
     pub fn dataset(&self, name: &str) -> Result<Dataset, HubError> {
         let (repo, part) = Repo::parse(Kind::Dataset, name)?;
         let pick = |files: &[String]| pick::data(files, part.as_deref());
