@@ -70,6 +70,17 @@ pub enum CheckpointError {
         /// One line a tensor.
         problems: Vec<String>,
     },
+    /// A GGUF file is damaged, or holds what is not read.
+    #[error(transparent)]
+    Gguf(#[from] gguf::GgufError),
+    /// A model has no GGUF form.
+    #[error("{path}: {problem}")]
+    NoGguf {
+        /// The file that says so.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
     /// `transformers` has no architecture for these settings.
     #[error("no Hugging Face architecture joins this attention with this feed-forward")]
     NoArchitecture,

@@ -4,6 +4,29 @@ use grpo::{AdvantageScale, Baseline, Kl, KlIn, Objective, RewardParts, Truncated
 use rewards::Mode;
 use serde::{Deserialize, Serialize};
 
+/// Which stages are done, and what they start from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// r1: all of them; cold_start_rl: the base, its cold start, reasoning RL, and evaluation.
+    pub stages: Stages,
+    /// The base, where it is not pretrained here: a model's directory, a GGUF file, or hub:OWNER/NAME;
+    /// empty: pretrained.
+    pub model: String,
+    /// The student's base, likewise.
+    pub student: String,
+}
+
+/// Which stages are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stages {
+    /// The whole recipe.
+    R1,
+    /// A cold start on solutions, then reinforcement learning with the hybrid reward.
+    ColdStartRl,
+}
+
 /// Which problems there are, and how many texts are made of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
