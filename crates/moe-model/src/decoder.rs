@@ -1,20 +1,21 @@
 //! The whole model: embedding, blocks, final norm, projection to the vocabulary.
 
 use burn::module::{Module, Param};
-use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use kernels::Span;
 use lm::{CausalLm, Hidden, MultiToken, TokenBatch};
 
-use crate::attention::{Layout, against, project, projection};
+use crate::attention::Layout;
 use crate::block::Block;
 use crate::cache::DecoderCache;
 use crate::config::{ConfigError, DecoderConfig, MixtureConfig};
 use crate::count::{CacheCount, ParameterCount};
 use crate::feed_forward::{Routed, balance_loss};
 use crate::init::{initialise, unset};
+use crate::lora::LoraConfig;
 use crate::mtp::MtpModule;
 use crate::norm::RmsNorm;
+use crate::projection::{Projection, against};
 use crate::rope::Angles;
 
 /// A decoder-only transformer.
@@ -22,11 +23,14 @@ use crate::rope::Angles;
 pub struct Decoder {
     model: Backbone,
     /// `None` when the projection is the embedding.
-    lm_head: Option<Linear>,
+    lm_head: Option<Projection>,
     /// What predicts further tokens, depth by depth.
     pub(crate) mtp: Vec<MtpModule>,
     #[module(skip)]
     config: DecoderConfig,
+    /// What the adapters are like, where there are any.
+    #[module(skip)]
+    pub(crate) lora: Option<LoraConfig>,
 }
 
 #[derive(Module, Debug)]
@@ -65,11 +69,13 @@ impl Decoder {
                     .collect(),
                 norm: RmsNorm::new(config.width, config.norm_eps, device),
             },
-            lm_head: (!config.tied).then(|| projection(config.width, config.vocabulary, device)),
+            lm_head: (!config.tied)
+                .then(|| Projection::plain(config.width, config.vocabulary, device)),
             mtp: (0..config.mtp.as_ref().map_or(0, |mtp| mtp.depth))
                 .map(|index| MtpModule::new(config, index, device))
                 .collect(),
             config: config.clone(),
+            lora: None,
         })
     }
 
@@ -94,7 +100,17 @@ impl Decoder {
         ParameterCount::new(&self.config)
     }
 
-    fn mixture(&self) -> Option<&MixtureConfig> {
+    /// Every projection of the blocks with its name, modules for further tokens left out.
+    pub(crate) fn projections(&mut self) -> Vec<(String, &mut Projection)> {
+        let layers = self.model.layers.iter_mut().enumerate();
+        let of_layer = |(layer, block): (usize, _)| {
+            let projections = Block::projections(block).into_iter();
+            projections.map(move |(name, of)| (format!("model.layers.{layer}.{name}"), of))
+        };
+        layers.flat_map(of_layer).collect()
+    }
+
+    pub(crate) fn mixture(&self) -> Option<&MixtureConfig> {
         self.config.mixture.as_ref()
     }
 
@@ -175,7 +191,7 @@ impl CausalLm for Decoder {
 
     fn logits(&self, hidden_nd: Tensor<2>) -> Tensor<2> {
         match &self.lm_head {
-            Some(head) => project(head, hidden_nd),
+            Some(head) => head.forward(hidden_nd),
             None => against(hidden_nd, self.model.embed_tokens.weight.val()),
         }
     }
@@ -216,7 +232,11 @@ impl CausalLm for Decoder {
     }
 
     fn after_step(mut self, load: &[Vec<u64>]) -> Self {
-        let speed = self.mixture().map_or(0.0, |mixture| mixture.bias_speed);
+        let speed = match self.lora {
+            // Router biases are of the base, which stays as it is.
+            Some(_) => 0.0,
+            None => self.mixture().map_or(0.0, |mixture| mixture.bias_speed),
+        };
         if speed > 0.0 && !load.is_empty() {
             let mut loads = load.iter();
             self.model.layers = self

@@ -42,6 +42,16 @@ pub(crate) struct Moments {
     by_name: BTreeMap<String, [Tensor<1>; 2]>,
 }
 
+impl Moments {
+    /// What they take in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let moments = self.by_name.values().flatten();
+        moments
+            .map(|moment| 4 * moment.shape().num_elements())
+            .sum()
+    }
+}
+
 /// Applies step number `step` (from 1) to every parameter with a gradient.
 pub(crate) fn apply<M: Module>(
     model: M,

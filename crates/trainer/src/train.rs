@@ -113,6 +113,11 @@ impl<M: CausalLm> Trainer<M> {
         self.steps
     }
 
+    /// Bytes of the moments the optimizer keeps: none of a parameter that never had a gradient.
+    pub fn optimizer_bytes(&self) -> usize {
+        self.moments.bytes()
+    }
+
     /// Adds the gradients of the micro-batches `parts` of one step, several at a time where the
     /// device can ([`kernels::lanes`]), and returns what `share` reports of each.
     ///

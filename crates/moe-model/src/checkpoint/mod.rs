@@ -13,7 +13,7 @@ mod layout;
 mod load;
 mod plan;
 mod save;
-mod storage;
+pub(crate) mod storage;
 
 pub use error::CheckpointError;
 pub use layout::StoredTensor;
