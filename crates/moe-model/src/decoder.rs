@@ -1,9 +1,11 @@
 //! The whole model: embedding, blocks, final norm, projection to the vocabulary.
 
+use std::sync::Arc;
+
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use kernels::Span;
-use lm::{CausalLm, Hidden, MultiToken, TokenBatch};
+use lm::{CausalLm, Chain, Hidden, MultiToken, Tape, TokenBatch};
 
 use crate::attention::Layout;
 use crate::block::Block;
@@ -31,6 +33,9 @@ pub struct Decoder {
     /// What the adapters are like, where there are any.
     #[module(skip)]
     pub(crate) lora: Option<LoraConfig>,
+    /// Where passes with gradients note what they do not keep.
+    #[module(skip)]
+    tape: Option<Tape>,
 }
 
 #[derive(Module, Debug)]
@@ -76,6 +81,7 @@ impl Decoder {
                 .collect(),
             config: config.clone(),
             lora: None,
+            tape: None,
         })
     }
 
@@ -120,6 +126,40 @@ impl Decoder {
         kernels::embedding(weight, ids)
     }
 
+    /// All blocks, one after the other, and what their routers did.
+    fn blocks(&self, mut x_nd: Tensor<2>, layout: &Layout) -> (Tensor<2>, Vec<Routed>) {
+        let mut routed = Vec::new();
+        for layer in &self.model.layers {
+            let (out, routing) = layer.forward(x_nd, layout);
+            x_nd = out;
+            routed.extend(routing);
+        }
+        (x_nd, routed)
+    }
+
+    /// The same without a graph: results are leaves, and `tape` knows how they came about. Beside
+    /// its output a block gives the loss the scores of its router.
+    fn noted(&self, x_nd: Tensor<2>, layout: Layout, tape: &Tape) -> (Tensor<2>, Vec<Routed>) {
+        let layout = Arc::new(layout);
+        let trained = self.model.embed_tokens.weight.val().is_require_grad();
+        let mut chain = Chain::new(tape, x_nd, trained);
+        let mut routed = Vec::new();
+        for layer in &self.model.layers {
+            // On the same device, so that every operation rounds as it will the second time.
+            let (out, routing) = layer.clone().no_grad().forward(chain.state(), &layout);
+            routed.extend(routing.map(|routing| Routed {
+                scores_ne: chain.side(routing.scores_ne),
+                ..routing
+            }));
+            let (layer, layout) = (layer.clone(), Arc::clone(&layout));
+            chain.push(out, move |x_nd| {
+                let (out, routing) = layer.forward(x_nd, &layout);
+                (out, routing.map(|routing| routing.scores_ne))
+            });
+        }
+        (chain.finish(), routed)
+    }
+
     /// The weighted balance loss of `routed`, layers of one batch.
     fn balance_loss(&self, routed: &[Routed], batch: &TokenBatch) -> Option<Tensor<1>> {
         let mixture = self
@@ -148,13 +188,11 @@ impl CausalLm for Decoder {
     fn forward(&self, batch: &TokenBatch) -> Hidden {
         let (b, t) = (batch.rows(), batch.width());
         let layout = self.layout(batch, Span::causal(b));
-        let mut x_nd = self.embed(batch);
-        let mut routed = Vec::new();
-        for layer in &self.model.layers {
-            let (out, routing) = layer.forward(x_nd, &layout);
-            x_nd = out;
-            routed.extend(routing);
-        }
+        let x_nd = self.embed(batch);
+        let (x_nd, routed) = match &self.tape {
+            Some(tape) if self.device().is_autodiff() => self.noted(x_nd, layout, tape),
+            _ => self.blocks(x_nd, &layout),
+        };
         let aux_loss = self.balance_loss(&routed, batch);
         Hidden {
             hidden_btd: self
@@ -255,6 +293,13 @@ impl CausalLm for Decoder {
             }
         }
         self
+    }
+
+    fn checkpointed(self, tape: &Tape) -> Self {
+        Self {
+            tape: Some(tape.clone()),
+            ..self
+        }
     }
 
     fn experts(&self) -> usize {

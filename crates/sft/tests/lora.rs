@@ -81,6 +81,7 @@ fn a_model_learns_by_its_adapter_alone() {
         },
         schedule: Schedule::constant(0.02, 0),
         clip: 1.0,
+        checkpointing: false,
     };
     let mut trainer = Trainer::new(adapted, config);
     let data = data();

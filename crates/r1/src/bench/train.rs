@@ -203,6 +203,7 @@ impl Bench {
             adamw: AdamWConfig::default(),
             schedule: Schedule::constant(1e-5, 0),
             clip: 1.0,
+            checkpointing: false,
         };
         Self {
             reference: model.valid(),

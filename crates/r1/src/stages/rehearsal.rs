@@ -137,6 +137,7 @@ mod tests {
             adamw: AdamWConfig::default(),
             schedule: Schedule::constant(1e-3, 0),
             clip: 1.0,
+            checkpointing: false,
         };
         let mut trainer = Trainer::new(model, config);
         let left = rehearse(&cx, &mut trainer, &LONGEST);

@@ -163,6 +163,7 @@ pub(super) fn fine_tune(
             total: steps,
         },
         clip: plan.clip,
+        checkpointing: false,
     };
     let mut trainer = Trainer::new(model, config);
     train(cx, &mut trainer, &sequences, plan.batch, steps, cost)?;
