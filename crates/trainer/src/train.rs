@@ -112,6 +112,11 @@ impl<M: CausalLm> Trainer<M> {
         self.snapshot()
     }
 
+    /// What it was made with.
+    pub fn config(&self) -> &TrainerConfig {
+        &self.config
+    }
+
     /// Steps taken.
     pub fn steps(&self) -> usize {
         self.steps

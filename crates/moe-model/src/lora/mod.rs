@@ -76,6 +76,22 @@ impl Decoder {
         self.lora.as_ref()
     }
 
+    /// Parameters that are trained by gradient: those of the adapters, or all, where there are none.
+    pub fn trained_parameters(&self) -> usize {
+        if self.lora.is_none() {
+            return self.parameters().0;
+        }
+        let mut model = self.clone();
+        let projections = model.projections().into_iter();
+        let adapters = projections.filter_map(|(_, projection)| projection.adapter.as_ref());
+        let elements = |adapter: &Adapter| {
+            let [from, rank] = adapter.down.dims::<2>();
+            let [_, to] = adapter.up.dims::<2>();
+            rank * (from + to)
+        };
+        adapters.map(elements).sum()
+    }
+
     /// A model without adapters that computes the same: each `W + scale·A·B` is a weight of its own,
     /// and all weights are trained again. A model without adapters stays as it is.
     #[must_use]
@@ -286,6 +302,7 @@ mod tests {
             .iter()
             .sum();
         assert_eq!(trained(&adapted), 2 * 4 * wide);
+        assert_eq!(adapted.trained_parameters(), 2 * 4 * wide);
         assert_eq!(trained(&adapted.clone().train().valid()), 2 * 4 * wide);
         assert_eq!(trained(&adapted.without_adapter()), all);
         assert_eq!(trained(&adapted.merge()), all);

@@ -59,6 +59,8 @@ pub(super) fn rehearse(
             tokens: rows * length,
             targets: rows * longest.response.min(length - 1),
             copies: longest.copies,
+            checkpointing: trainer.config().checkpointing,
+            state: trainer.config().adamw.state,
         },
     );
     cx.log(format!("about {need}"));
