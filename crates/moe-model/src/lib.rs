@@ -33,7 +33,7 @@ mod rope;
 
 pub use activations::ActivationCount;
 pub use cache::DecoderCache;
-pub use checkpoint::{CheckpointError, SaveOptions, Storage, StoredTensor};
+pub use checkpoint::{CheckpointError, SaveOptions, Storage, StoredTensor, to_gguf};
 pub use config::{
     AttentionConfig, ConfigError, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig,
     MtpConfig, RopeConfig, RopeScaling, Scores, YarnConfig,
