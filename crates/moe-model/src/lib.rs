@@ -22,11 +22,13 @@ mod draft;
 mod feed_forward;
 mod hf;
 mod init;
+mod lora;
 mod mtp;
 mod norm;
 #[cfg(test)]
 mod plain;
 mod preset;
+mod projection;
 mod rope;
 
 pub use activations::ActivationCount;
@@ -39,4 +41,5 @@ pub use config::{
 pub use count::{CacheCount, ParameterCount};
 pub use decoder::Decoder;
 pub use draft::MtpDrafter;
+pub use lora::{LoraConfig, LoraError};
 pub use preset::Preset;

@@ -70,6 +70,9 @@ pub enum CheckpointError {
         /// One line a tensor.
         problems: Vec<String>,
     },
+    /// A model with adapters, of which a checkpoint knows nothing.
+    #[error("the model has adapters: merge them to save a whole model, or save the adapters alone")]
+    Adapted,
     /// A GGUF file is damaged, or holds what is not read.
     #[error(transparent)]
     Gguf(#[from] gguf::GgufError),

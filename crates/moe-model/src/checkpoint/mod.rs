@@ -2,8 +2,9 @@
 //! with an index; and as GGUF files.
 //!
 //! `layout` says how a parameter becomes tensors on disk, `header` what a file has, `files` where
-//! each tensor is, `source` that it may be a GGUF file instead, which `to_gguf` makes of a directory; `load` and `save` go through the model. No file is held in memory or mapped:
-//! both ways a tensor passes by in blocks.
+//! each tensor is, `source` that it may be a GGUF file instead, which `to_gguf` makes of a directory;
+//! `load` and `save` go through the model. No file is held in memory or mapped: both ways a tensor
+//! passes by in blocks.
 
 mod beside;
 mod error;
@@ -14,7 +15,7 @@ mod load;
 mod plan;
 mod save;
 mod source;
-mod storage;
+pub(crate) mod storage;
 mod to_gguf;
 
 pub use error::CheckpointError;

@@ -7,7 +7,7 @@ use grpo::{AdvantageScale, Baseline, KlIn, RewardParts, Surrogate};
 use rewards::Mode;
 
 use super::{
-    Corpus, Eval, Model, Ppo, Preset, Pretraining, Recipe, Rejection, Rl, Rubric, Student,
+    Corpus, Eval, Lora, Model, Ppo, Preset, Pretraining, Recipe, Rejection, Rl, Rubric, Student,
     Supervised, Tasks,
 };
 use crate::usage::{UsageError, nearest};
@@ -41,6 +41,7 @@ impl Preset {
         self.sft.validate("sft")?;
         self.distill.validate("distill")?;
         self.rubric.validate()?;
+        self.lora.validate()?;
         for (section, rl) in self.rl() {
             rl.validate(section)?;
             rl.goes_with(section, self.rubric.mode)?;
@@ -357,6 +358,18 @@ impl Rubric {
             "rubric.judge_key",
             missing,
             "an environment variable that is set",
+        )
+    }
+}
+
+impl Lora {
+    fn validate(&self) -> Checked {
+        positive("lora.alpha", self.alpha)?;
+        require(
+            self.rank == 0 || !self.targets.is_empty(),
+            "lora.targets",
+            "empty",
+            "names of projections where lora.rank is above 0",
         )
     }
 }
