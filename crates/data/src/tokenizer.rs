@@ -141,7 +141,7 @@ impl Tokenizer {
             "clean_up_tokenization_spaces": false,
             "chat_template": template::CHAT_TEMPLATE,
         });
-        Self::from_json(json.as_bytes(), config, Path::new("tokenizer.json"))
+        Self::from_parts(json.as_bytes(), config, Path::new("tokenizer.json"))
     }
 
     /// Reads `tokenizer.json`, given itself or the directory it lies in, and beside it
@@ -162,10 +162,37 @@ impl Tokenizer {
             source,
         })?;
         let config = beside(&path, "tokenizer_config.json")?;
-        Self::from_json(&json, config, &path)
+        let mut ends = Vec::new();
+        for file in ["generation_config.json", "config.json"] {
+            let ids = &beside(&path, file)?["eos_token_id"];
+            let ids = ids
+                .as_array()
+                .map_or(std::slice::from_ref(ids), Vec::as_slice);
+            ends.extend(ids.iter().filter_map(Value::as_u64).map(|id| id as u32));
+        }
+        let dir = path.parent().unwrap_or(Path::new(""));
+        let chat = ChatTemplate::of(dir, &config)?;
+        Self::new(&json, config, chat, ends, &path)
     }
 
-    fn from_json(json: &[u8], config: Value, path: &Path) -> Result<Self, TokenizerError> {
+    /// A tokenizer from the content of `tokenizer.json` and of `tokenizer_config.json`, which has to name
+    /// the end token and may hold the chat template. Messages say they come from `path`.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::open`].
+    pub fn from_parts(json: &[u8], config: Value, path: &Path) -> Result<Self, TokenizerError> {
+        let chat = ChatTemplate::in_config(path, &config)?;
+        Self::new(json, config, chat, Vec::new(), path)
+    }
+
+    /// `further` are tokens that end a response beside the one that `config` names.
+    fn new(
+        json: &[u8],
+        config: Value,
+        chat: Option<ChatTemplate>,
+        further: Vec<u32>,
+        path: &Path,
+    ) -> Result<Self, TokenizerError> {
         let full =
             tokenizers::Tokenizer::from_bytes(json).map_err(|error| TokenizerError::Format {
                 path: path.to_owned(),
@@ -175,22 +202,13 @@ impl Tokenizer {
         tagged.set_encode_special_tokens(true);
         let mut plain = full.clone();
         plain.with_added_vocabulary(AddedVocabulary::new());
-        let dir = path.parent().unwrap_or(Path::new(""));
         let named = |key: &str| full.token_to_id(token_text(&config[key])?);
-        let mut ends: Vec<u32> = named("eos_token").into_iter().collect();
-        for file in ["generation_config.json", "config.json"] {
-            let ids = &beside(path, file)?["eos_token_id"];
-            let ids = ids
-                .as_array()
-                .map_or(std::slice::from_ref(ids), Vec::as_slice);
-            ends.extend(ids.iter().filter_map(Value::as_u64).map(|id| id as u32));
-        }
+        let mut ends: Vec<u32> = named("eos_token").into_iter().chain(further).collect();
         let mut seen = HashSet::new();
         ends.retain(|id| full.id_to_token(*id).is_some() && seen.insert(*id));
         let end = *ends.first().ok_or_else(|| TokenizerError::NoEnd {
             path: path.to_owned(),
         })?;
-        let chat = ChatTemplate::of(dir, &config)?;
         if let Some(chat) = &chat {
             chat.render(&[Message::user("1 + 1?")], true)?;
         }

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 use crate::bench::{self, Bench};
 use crate::chat::{self, Chat};
+use crate::export::{self, Export};
 use crate::generate::{self, Generate};
 use crate::memory::bytes;
 use crate::preset::Preset;
@@ -58,6 +59,8 @@ enum Command {
     Chat(Chat),
     /// Serve a model over OpenAI's API, with a page to talk to it.
     Serve(Serve),
+    /// Write a model for others to use, in a directory of its own with a model card.
+    Export(Export),
     /// Benchmarks over several seeds: a table, and a page with a curve for each.
     #[command(subcommand)]
     Bench(Bench),
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Generate(args) => generate::run(&args).map(|()| true),
         Command::Chat(args) => chat::run(&args),
         Command::Serve(args) => serve::run(&args).map(|()| true),
+        Command::Export(args) => export::run(&args).map(|()| true),
         Command::Bench(bench) => bench::run(&bench).map(|()| true),
     };
     match result {

@@ -11,6 +11,7 @@ mod bench;
 mod chat;
 pub mod cli;
 pub mod count;
+mod export;
 mod generate;
 pub mod grade;
 mod memory;

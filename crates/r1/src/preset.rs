@@ -12,15 +12,20 @@ mod validate;
 use serde::{Deserialize, Serialize};
 
 pub use sections::{
-    Corpus, Eval, Model, Ppo, Pretraining, Rejection, Rl, Rubric, Student, Supervised, Tasks,
+    Corpus, Eval, Lora, Memory, Model, Ppo, Pretraining, Recipe, Rejection, Rl, Rubric, Stages,
+    Student, Supervised, Tasks,
 };
 
 use crate::usage::{UsageError, unknown};
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("smoke", include_str!("../presets/smoke.toml")),
     ("tiny", include_str!("../presets/tiny.toml")),
     ("small", include_str!("../presets/small.toml")),
+    (
+        "smollm2-gsm8k",
+        include_str!("../presets/smollm2-gsm8k.toml"),
+    ),
     ("paper", include_str!("../presets/paper.toml")),
 ];
 
@@ -30,6 +35,8 @@ const FILES: [(&str, &str); 4] = [
 pub struct Preset {
     /// The preset it started from, before any override.
     pub name: String,
+    /// Which stages are done, and what they start from.
+    pub recipe: Recipe,
     /// Which problems, and how many of each kind of text.
     pub tasks: Tasks,
     /// What the base model is pretrained on.
@@ -44,6 +51,10 @@ pub struct Preset {
     pub student_base: Pretraining,
     /// What a response is worth in reinforcement learning, beyond the weights of each stage.
     pub rubric: Rubric,
+    /// Training in less memory.
+    pub memory: Memory,
+    /// Adapters that are trained in place of weights.
+    pub lora: Lora,
     /// R1-Zero: reinforcement learning straight from the base.
     pub zero: Rl,
     /// The cold start: SFT on few curated chains of thought.
@@ -70,7 +81,7 @@ pub struct Preset {
 
 impl Preset {
     /// The presets there are, from the smallest.
-    pub const NAMES: [&str; 4] = [FILES[0].0, FILES[1].0, FILES[2].0, FILES[3].0];
+    pub const NAMES: [&str; 5] = [FILES[0].0, FILES[1].0, FILES[2].0, FILES[3].0, FILES[4].0];
 
     /// Reads a preset and changes it by overrides of the form `section.key=value`, in order.
     ///

@@ -3,6 +3,30 @@
 use grpo::{AdvantageScale, Baseline, Kl, KlIn, Objective, RewardParts, Truncated};
 use rewards::Mode;
 use serde::{Deserialize, Serialize};
+use trainer::OptimizerState;
+
+/// Which stages are done, and what they start from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// r1: all of them; cold_start_rl: the base, its cold start, reasoning RL, and evaluation.
+    pub stages: Stages,
+    /// The base, where it is not pretrained here: a model's directory, a GGUF file, or hub:OWNER/NAME;
+    /// empty: pretrained.
+    pub model: String,
+    /// The student's base, likewise.
+    pub student: String,
+}
+
+/// Which stages are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stages {
+    /// The whole recipe.
+    R1,
+    /// A cold start on solutions, then reinforcement learning with the hybrid reward.
+    ColdStartRl,
+}
 
 /// Which problems there are, and how many texts are made of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -293,6 +317,30 @@ pub struct Ppo {
     pub value_clip: f64,
     /// Whether advantages are centred and scaled over all tokens of a rollout.
     pub whiten: bool,
+}
+
+/// What fine-tuning and reinforcement learning do to get by with less memory.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// Whether a pass keeps the inputs of blocks alone and computes blocks again on its way back
+    /// (arXiv 1604.06174).
+    pub checkpointing: bool,
+    /// How the optimizer remembers its moments: float32, or int8 (arXiv 2110.02861).
+    pub optimizer_state: OptimizerState,
+}
+
+/// Low-rank adapters (arXiv 2106.09685) that fine-tuning and reinforcement learning train in place of
+/// the weights.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lora {
+    /// Their rank; 0: none, the weights themselves are trained.
+    pub rank: usize,
+    /// Their change is scaled by alpha / rank.
+    pub alpha: f64,
+    /// The projections that have one, as q_proj; every model that is trained must have each.
+    pub targets: Vec<String>,
 }
 
 /// Rejection sampling.

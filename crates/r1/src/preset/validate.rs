@@ -7,8 +7,8 @@ use grpo::{AdvantageScale, Baseline, KlIn, RewardParts, Surrogate};
 use rewards::Mode;
 
 use super::{
-    Corpus, Eval, Model, Ppo, Preset, Pretraining, Rejection, Rl, Rubric, Student, Supervised,
-    Tasks,
+    Corpus, Eval, Lora, Model, Ppo, Preset, Pretraining, Recipe, Rejection, Rl, Rubric, Student,
+    Supervised, Tasks,
 };
 use crate::usage::{UsageError, nearest};
 
@@ -30,6 +30,7 @@ impl Preset {
     ///
     /// The first field that does not hold, with what would.
     pub(super) fn validate(&self) -> Checked {
+        self.recipe.validate()?;
         self.tasks.validate()?;
         self.corpus.validate()?;
         self.model.validate()?;
@@ -40,6 +41,7 @@ impl Preset {
         self.sft.validate("sft")?;
         self.distill.validate("distill")?;
         self.rubric.validate()?;
+        self.lora.validate()?;
         for (section, rl) in self.rl() {
             rl.validate(section)?;
             rl.goes_with(section, self.rubric.mode)?;
@@ -60,8 +62,11 @@ impl Preset {
         ]
     }
 
-    /// No sequence may be longer than the model's positions.
+    /// No sequence may be longer than the model's positions; those of a checkpoint are not known yet.
     fn fits(&self) -> Checked {
+        if !self.recipe.model.is_empty() {
+            return Ok(());
+        }
         let limit = self.model.max_positions;
         let mut lengths = vec![
             ("base.length".to_owned(), self.base.length),
@@ -88,6 +93,13 @@ impl Preset {
             )?;
         }
         Ok(())
+    }
+}
+
+impl Recipe {
+    fn validate(&self) -> Checked {
+        checkpoint("recipe.model", &self.model)?;
+        checkpoint("recipe.student", &self.student)
     }
 }
 
@@ -350,6 +362,18 @@ impl Rubric {
     }
 }
 
+impl Lora {
+    fn validate(&self) -> Checked {
+        positive("lora.alpha", self.alpha)?;
+        require(
+            self.rank == 0 || !self.targets.is_empty(),
+            "lora.targets",
+            "empty",
+            "names of projections where lora.rank is above 0",
+        )
+    }
+}
+
 impl Ppo {
     fn validate(&self) -> Checked {
         positive("ppo.lr", self.lr)?;
@@ -485,8 +509,22 @@ fn choices(key: &str, chosen: &[String], allowed: &[&str]) -> Checked {
     Ok(())
 }
 
+/// Whether it is to be fetched from the hub.
+fn is_remote(path: &str) -> bool {
+    path.starts_with("hub:")
+}
+
+fn checkpoint(key: &str, path: &str) -> Checked {
+    if path.is_empty() || is_remote(path) || Path::new(path).exists() {
+        return Ok(());
+    }
+    Err(UsageError(format!(
+        "{key}: there is no {path}; give the directory of a model, a GGUF file, or hub:OWNER/NAME"
+    )))
+}
+
 fn file(key: &str, path: &str) -> Checked {
-    if path.is_empty() || Path::new(path).is_file() {
+    if path.is_empty() || is_remote(path) || Path::new(path).is_file() {
         return Ok(());
     }
     Err(UsageError(format!(

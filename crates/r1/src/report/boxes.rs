@@ -69,6 +69,12 @@ pub(super) fn square(files: &RunFiles, stage: &str) -> Square {
         .unwrap_or_default();
     let found = files.stage(stage).filter(|stage| stage.manifest.is_some());
     let mut numbers = Vec::new();
+    let imported = |stage: &StageFiles| stage.manifest.as_ref().is_some_and(|m| m.kind == "Import");
+    let subtitle = if found.is_some_and(imported) {
+        "a checkpoint"
+    } else {
+        subtitle
+    };
     if let Some(stage) = found {
         numbers.extend(trained(stage));
         if let Some(result) = files.model(model) {

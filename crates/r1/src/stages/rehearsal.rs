@@ -4,7 +4,7 @@
 //! sequences, as many at once as there will be, goes forth and back, and one token is sampled for a
 //! full batch of the longest prompts. A shortage shows in seconds. Nothing of it stays.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use kernels::lanes;
 use lm::{CausalLm, Engine, EngineOptions, Request, Sequence, score};
 use moe_model::Decoder;
@@ -42,6 +42,14 @@ pub(super) fn rehearse(
     let rows = (MICRO_TOKENS / length).clamp(1, longest.sequences.max(1));
     let passes = longest.sequences.div_ceil(rows);
     let model = trainer.model();
+    let positions = model.config().max_positions;
+    ensure!(
+        length <= positions,
+        "prompts of up to {} tokens and responses of up to {} do not fit into the model's {positions} \
+         positions; shorten the responses (max_new_tokens) or leave the long problems out",
+        longest.prompt,
+        longest.response,
+    );
     let lanes = lanes(&model.device()).min(passes).max(1);
     let need = Need::of(
         model,
@@ -51,6 +59,8 @@ pub(super) fn rehearse(
             tokens: rows * length,
             targets: rows * longest.response.min(length - 1),
             copies: longest.copies,
+            checkpointing: trainer.config().checkpointing,
+            state: trainer.config().adamw.state,
         },
     );
     cx.log(format!("about {need}"));
@@ -129,6 +139,7 @@ mod tests {
             adamw: AdamWConfig::default(),
             schedule: Schedule::constant(1e-3, 0),
             clip: 1.0,
+            checkpointing: false,
         };
         let mut trainer = Trainer::new(model, config);
         let left = rehearse(&cx, &mut trainer, &LONGEST);

@@ -34,18 +34,32 @@ pub struct Tasks<'a> {
     settings: &'a preset::Tasks,
     /// The mixture the tokenizer is trained on.
     corpus: &'a preset::Corpus,
+    /// A checkpoint whose tokenizer is taken instead.
+    tokenizer: Option<&'a Artifact>,
 }
 
 impl<'a> Tasks<'a> {
     /// Problems as `settings` says; the tokenizer learns from the mixture `corpus`.
     pub fn new(settings: &'a preset::Tasks, corpus: &'a preset::Corpus) -> Self {
-        Self { settings, corpus }
+        Self {
+            settings,
+            corpus,
+            tokenizer: None,
+        }
+    }
+
+    /// Takes the tokenizer of `checkpoint`; none is trained.
+    pub fn with_tokenizer_of(self, checkpoint: &'a Artifact) -> Self {
+        Self {
+            tokenizer: Some(checkpoint),
+            ..self
+        }
     }
 }
 
 impl Stage for Tasks<'_> {
     fn inputs(&self) -> Vec<&Artifact> {
-        Vec::new()
+        self.tokenizer.into_iter().collect()
     }
 
     fn settings(&self) -> Value {
@@ -89,7 +103,10 @@ impl Stage for Tasks<'_> {
         report_fewer("held_out", made.held_out.len(), wanted.held_out);
         report_fewer("cold_start", made.cold_start.len(), wanted.cold_start);
         report_fewer("general", general.len(), wanted.general);
-        let tokenizer = self.train_tokenizer(&made, &general)?;
+        let tokenizer = match self.tokenizer {
+            Some(checkpoint) => Tokenizer::open(&checkpoint.dir)?,
+            None => self.train_tokenizer(&made, &general)?,
+        };
         tokenizer.save(&cx.dir)?;
         cx.log(format!(
             "{} held-out problems, {} curated examples, {} tokens in the vocabulary",
