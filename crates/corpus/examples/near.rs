@@ -17,31 +17,31 @@ use rand::{Rng, RngExt};
 
 /// Pairs of a document and its edited copy.
 #[derive(Debug, Default, serde::Serialize)]
-pub struct Measured {
+pub(crate) struct Measured {
     /// Pairs in all, as many edited a little as much.
-    pub pairs: usize,
+    pub(crate) pairs: usize,
     /// Those with a Jaccard index of at least the threshold.
-    pub alike: usize,
+    pub(crate) alike: usize,
     /// Those said to be near.
-    pub found: usize,
+    pub(crate) found: usize,
     /// Those that are both.
-    pub right: usize,
+    pub(crate) right: usize,
     /// Found with an index more than a tenth below the threshold.
-    pub far_off: usize,
+    pub(crate) far_off: usize,
     /// Missed with an index more than a tenth above it.
-    pub missed: usize,
+    pub(crate) missed: usize,
     /// Documents said to be near another that is not their original.
-    pub strangers: usize,
+    pub(crate) strangers: usize,
 }
 
 impl Measured {
     /// The share of what was found that is alike.
-    pub fn precision(&self) -> f64 {
+    pub(crate) fn precision(&self) -> f64 {
         self.right as f64 / self.found.max(1) as f64
     }
 
     /// The share of what is alike that was found.
-    pub fn recall(&self) -> f64 {
+    pub(crate) fn recall(&self) -> f64 {
         self.right as f64 / self.alike.max(1) as f64
     }
 }
@@ -59,7 +59,7 @@ fn main() -> Result<(), SourceError> {
 }
 
 /// Edits each document with eight shares of its words replaced, left out or doubled, from 1 in 200 to 1 in 10.
-pub fn measure(path: &Path) -> Result<Measured, SourceError> {
+pub(crate) fn measure(path: &Path) -> Result<Measured, SourceError> {
     let settings = DedupSettings::default();
     let sketcher = Sketcher::new(&settings);
     let texts: Vec<String> = corpus::jsonl(path)?
