@@ -1,5 +1,6 @@
 //! Tests of the workspace as a whole, in one binary.
 
+mod adapters;
 mod bench;
 mod crate_graph;
 mod cuda_patch;
@@ -7,6 +8,7 @@ mod exporting;
 mod grading;
 mod memory;
 mod own_checkpoint;
+mod own_data;
 mod own_problems;
 mod own_programs;
 mod program;

@@ -24,6 +24,7 @@ pub mod run;
 mod sampling_args;
 pub mod score;
 mod serve;
+mod source;
 pub mod stage;
 pub mod stages;
 mod usage;

@@ -85,8 +85,8 @@ impl Decoder {
         let projections = model.projections().into_iter();
         let adapters = projections.filter_map(|(_, projection)| projection.adapter.as_ref());
         let elements = |adapter: &Adapter| {
-            let [from, rank] = adapter.down.dims::<2>();
-            let [_, to] = adapter.up.dims::<2>();
+            let [from, rank] = adapter.down.dims();
+            let [_, to] = adapter.up.dims();
             rank * (from + to)
         };
         adapters.map(elements).sum()
@@ -298,7 +298,7 @@ mod tests {
         let wide: usize = adapted.clone().projections()[1]
             .1
             .weight
-            .dims::<2>()
+            .dims()
             .iter()
             .sum();
         assert_eq!(trained(&adapted), 2 * 4 * wide);

@@ -19,7 +19,7 @@ use crate::usage::UsageError;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Export {
     /// A directory with config.json, model.safetensors and tokenizer.json, such as a stage's of a
-    /// run.
+    /// run; a GGUF file; or hub:OWNER/NAME[@REVISION].
     model: PathBuf,
     /// Where the export is written; it must not be there yet, or be empty.
     output: PathBuf,

@@ -9,6 +9,8 @@ use lm::EngineOptions;
 use moe_model::{Decoder, DecoderConfig};
 
 use crate::backend::device;
+use crate::progress::Console;
+use crate::source;
 use crate::usage::UsageError;
 
 /// A model's directory or GGUF file, read but for the weights.
@@ -21,12 +23,14 @@ pub(crate) struct Speaker {
 }
 
 impl Speaker {
-    /// Reads `config.json` and the tokenizer, or what a GGUF file says of both.
+    /// Reads `config.json` and the tokenizer, or what a GGUF file says of both; a model of the hub is
+    /// fetched first.
     ///
     /// # Errors
-    /// A directory that is none, or not of a model ([`UsageError`]); files that cannot be read or do
+    /// A model that the hub does not give; a directory that is none, or not of a model ([`UsageError`]); files that cannot be read or do
     /// not belong together.
-    pub(crate) fn find(dir: &Path) -> Result<Self> {
+    pub(crate) fn find(model: &Path) -> Result<Self> {
+        let dir = &source::model(model, &Console::new(false))?;
         let file = dir.join("config.json");
         let (config, tokenizer) = if gguf::File::is_gguf(dir) {
             let parts = gguf::File::open(dir)?.tokenizer()?;

@@ -38,11 +38,19 @@ pub struct Tasks {
     pub levels: Vec<u32>,
     /// ISO 639-1 codes of the languages problems are asked in: en, zh.
     pub languages: Vec<String>,
-    /// A JSONL or JSON file of problems to train on in place of the families, with answers or with
-    /// tests of programs; empty: none.
+    /// Problems to train on in place of the families, with answers or with tests of programs: a file
+    /// (JSON Lines, JSON, Parquet), a folder of them, or hub:OWNER/NAME[@REVISION][:CONFIG/SPLIT];
+    /// empty: none.
     pub file: String,
-    /// A file of problems to measure with; empty: held out from the training problems.
+    /// Problems to measure with, in the same forms; empty: held out from the training problems.
     pub held_out_file: String,
+    /// Questions and responses for the cold start, in the same forms; empty: made from problems. The
+    /// responses are learned as they stand.
+    pub cold_start_file: String,
+    /// Questions and responses without reasoning, in the same forms; empty: generated.
+    pub general_file: String,
+    /// What the columns of these files are called, as in question=prompt,answer=final; empty: as usual.
+    pub columns: String,
     /// How many problems are held out for measuring.
     pub held_out: usize,
     /// How many curated chains of thought the cold start gets.

@@ -17,6 +17,7 @@ mod rehearsal;
 mod responses;
 mod rl;
 mod sft;
+mod sources;
 mod tasks;
 
 pub use curate::Curate;
