@@ -2,6 +2,7 @@
 
 mod adapters;
 mod bench;
+mod corpus;
 mod crate_graph;
 mod cuda_patch;
 mod exporting;

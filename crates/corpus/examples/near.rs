@@ -9,8 +9,8 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use corpus::{DedupSettings, SourceError};
 use corpus::dedup::{Dedup, Seen, Sketcher};
+use corpus::{DedupSettings, SourceError};
 use data::ngrams::units;
 use data::seed;
 use rand::{Rng, RngExt};

@@ -14,7 +14,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use corpus::{Document, PackSettings, Packing, QualitySettings, ShardedTokens, Source, SourceError};
+use corpus::{
+    Document, PackSettings, Packing, QualitySettings, ShardedTokens, Source, SourceError,
+};
 use data::Tokenizer;
 use serde_json::{Value, json};
 

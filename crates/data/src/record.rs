@@ -14,6 +14,12 @@ pub struct Text {
     pub text: String,
     /// The column `source`, or the file.
     pub source: String,
+    /// The column `language`, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The column `domain`, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
 }
 
 impl FromRow for Text {
@@ -29,6 +35,8 @@ impl FromRow for Text {
             source: row
                 .text("source")
                 .unwrap_or_else(|| row.family().to_owned()),
+            language: row.text("language"),
+            domain: row.text("domain"),
         })
     }
 

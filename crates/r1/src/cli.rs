@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 use crate::bench::{self, Bench};
 use crate::chat::{self, Chat};
+use crate::corpus::{self, Corpus};
 use crate::export::{self, Export};
 use crate::generate::{self, Generate};
 use crate::memory::bytes;
@@ -61,6 +62,9 @@ enum Command {
     Serve(Serve),
     /// Write a model for others to use, in a directory of its own with a model card.
     Export(Export),
+    /// Texts for pretraining: filtered, without duplicates, as tokens.
+    #[command(subcommand)]
+    Corpus(Corpus),
     /// Benchmarks over several seeds: a table, and a page with a curve for each.
     #[command(subcommand)]
     Bench(Bench),
@@ -128,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::Chat(args) => chat::run(&args),
         Command::Serve(args) => serve::run(&args).map(|()| true),
         Command::Export(args) => export::run(&args).map(|()| true),
+        Command::Corpus(command) => corpus::run(&command).map(|()| true),
         Command::Bench(bench) => bench::run(&bench).map(|()| true),
     };
     match result {

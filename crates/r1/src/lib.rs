@@ -10,6 +10,7 @@ pub mod backend;
 mod bench;
 mod chat;
 pub mod cli;
+mod corpus;
 pub mod count;
 mod export;
 mod generate;

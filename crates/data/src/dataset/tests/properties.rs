@@ -156,8 +156,10 @@ proptest! {
     }
 
     #[test]
-    fn texts_come_back(id in NAME, text in SAID, source in NAME) {
-        let texts = [Text { id, text, source }];
+    fn texts_come_back(id in NAME, text in SAID, source in NAME, labels in any::<(bool, bool)>()) {
+        let language = labels.0.then(|| "la".to_owned());
+        let domain = labels.1.then(|| "verse".to_owned());
+        let texts = [Text { id, text, source, language, domain }];
         for read in round(&texts) {
             prop_assert_eq!(&read[..], &texts);
         }
