@@ -77,6 +77,12 @@ fn adapters_change_what_they_are_beside_and_nothing_else() {
             (&4.into(), &8.0.into())
         );
         assert_eq!(config["base_model_name_or_path"], before);
+        let merged = dir.path().join(format!("merged-{before}"));
+        let mut command = r1(&["export", "--storage", "f32", "--adapter"]);
+        command.arg(after.join("adapter"));
+        let output = finished(command.arg(run.join(before)).arg(&merged));
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(weights(&merged), weights(&after));
         let adapter = fs::read(after.join("adapter/adapter_model.safetensors")).expect("weights");
         assert!(
             SafeTensors::deserialize(&adapter)

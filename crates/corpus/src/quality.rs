@@ -19,7 +19,8 @@ pub struct QualitySettings {
     pub most_words: Option<usize>,
     /// `repeated_lines`: the share of characters in lines that came before in the document. Gopher: 0.2.
     pub repeated_lines: Option<f64>,
-    /// `repeated_phrases`: the share of runs of ten words that came before. Gopher counts their characters: 0.1.
+    /// `repeated_phrases`: the share of runs of ten words, or thirty characters where a script parts no words,
+    /// that came before. Gopher counts their characters: 0.1.
     pub repeated_phrases: Option<f64>,
     /// `symbols`: `#` and ellipses for a word. Gopher: 0.1.
     pub symbols: Option<f64>,
@@ -95,7 +96,7 @@ impl QualitySettings {
         if over(lines.ellipses, self.ellipses) {
             return Some("ellipses");
         }
-        if self.repeated_phrases.is_some() && over(repeated(&units.hashes), self.repeated_phrases) {
+        if self.repeated_phrases.is_some() && over(repeated(units), self.repeated_phrases) {
             return Some("repeated_phrases");
         }
         if self.placeholder && has_placeholder(text) {
@@ -150,14 +151,15 @@ impl Lines {
     }
 }
 
-/// The share of runs of ten units that came before in the text.
-fn repeated(units: &[u64]) -> f64 {
-    const RUN: usize = 10;
-    if units.len() < RUN {
+/// The share of runs of ten words, or of as much text in characters, that came before in the text.
+fn repeated(units: &Units) -> f64 {
+    let run = if units.is_by_character() { 30 } else { 10 };
+    if units.hashes.len() < run {
         return 0.0;
     }
     let mut runs: Vec<u64> = units
-        .windows(RUN)
+        .hashes
+        .windows(run)
         .map(|run| {
             run.iter().fold(0, |hash: u64, unit| {
                 hash.rotate_left(5).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ unit
@@ -301,8 +303,14 @@ mod tests {
         // One line of two came before: four bytes of eight.
         assert_eq!(Lines::of("abcd\n\nabcd\n").repeated, 0.5);
         // Twelve runs of ten, of which the eleventh came before.
-        let units: Vec<u64> = (0..10).chain(0..10).chain([10]).collect();
+        let mut units = Units {
+            hashes: (0..10).chain(0..10).chain([10]).collect(),
+            characters: 0,
+        };
         assert_eq!(repeated(&units), 1.0 / 12.0);
+        // Of as many characters there is no run of thirty.
+        units.characters = 21;
+        assert_eq!(repeated(&units), 0.0);
         let signs = Signs::of("a b#… ...");
         assert_eq!((signs.visible, signs.letters, signs.symbols), (7, 2, 3));
     }

@@ -95,7 +95,7 @@ struct Parity {
 /// The arguments of `r1 pipeline`.
 #[derive(Debug, clap::Args)]
 struct Pipeline {
-    /// smoke, tiny, small or paper.
+    /// smoke, tiny, small, paper or smollm2-gsm8k.
     #[arg(default_value = "tiny")]
     preset: String,
     /// Where everything is written [default: runs/PRESET].

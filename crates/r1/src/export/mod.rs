@@ -23,6 +23,10 @@ pub(crate) struct Export {
     model: PathBuf,
     /// Where the export is written; it must not be there yet, or be empty.
     output: PathBuf,
+    /// An adapter to merge into the weights, in PEFT's layout: a directory with adapter_config.json
+    /// and adapter_model.safetensors, such as a stage's `adapter`.
+    #[arg(long, value_name = "DIR")]
+    adapter: Option<PathBuf>,
     /// The type weights are stored in.
     #[arg(long, value_enum, default_value_t = Kind::Bf16)]
     storage: Kind,
@@ -73,7 +77,7 @@ impl Kind {
 /// Writes a Hugging Face directory with a model card, or a GGUF file, and says where.
 ///
 /// # Errors
-/// A model that is missing, an output that is there already or flags that do not go together
+/// A model or adapter that is missing, an adapter of another model, an output that is there already or flags that do not go together
 /// ([`UsageError`]); a model that is damaged; a weight too large for the storage; a model or tokenizer that
 /// GGUF does not have; an output that cannot be written.
 pub(crate) fn run(args: &Export) -> Result<()> {
@@ -96,10 +100,19 @@ pub(crate) fn run(args: &Export) -> Result<()> {
 }
 
 fn write_directory(args: &Export, speaker: &Speaker, storage: Storage) -> Result<()> {
-    let model = speaker.load()?;
+    let model = load(args, speaker)?;
     save(&model, speaker, storage, args.shard, &args.output)?;
     let text = card::write(&args.model, &model)?;
     put(&args.output.join("README.md"), &text)
+}
+
+/// The model, with the adapter in it.
+fn load(args: &Export, speaker: &Speaker) -> Result<Decoder> {
+    let model = speaker.load()?;
+    match &args.adapter {
+        Some(dir) => Ok(model.load_adapter(dir)?.merge()),
+        None => Ok(model),
+    }
 }
 
 /// By way of a directory beside it.
@@ -111,7 +124,7 @@ fn write_gguf(args: &Export, speaker: &Speaker) -> Result<()> {
         .tempdir_in(parent);
     let way = way.with_context(|| format!("writing in {}", parent.display()))?;
     save(
-        &speaker.load()?,
+        &load(args, speaker)?,
         speaker,
         Storage::F32,
         u64::MAX,
