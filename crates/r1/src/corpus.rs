@@ -13,8 +13,9 @@ use ::corpus::{
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use data::dataset::{ColumnMap, Dataset, Fault, Skipped};
-use data::{Text, Tokenizer, import};
+use data::{Text, import};
 
+use crate::generate::speaker::tokenizer;
 use crate::progress::Console;
 use crate::report::table::boxed;
 use crate::source;
@@ -42,9 +43,9 @@ pub(crate) enum Corpus {
 pub(crate) struct Pack {
     /// Where the shards are written.
     dir: PathBuf,
-    /// Whose tokens: a directory with tokenizer.json, such as a stage's of a run, or
+    /// Whose tokens: a directory with tokenizer.json, such as a stage's of a run; a GGUF file; or
     /// hub:OWNER/NAME.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "MODEL")]
     tokenizer: PathBuf,
     /// Texts and what they are called: a file (JSON Lines, JSON, Parquet), a folder, or
     /// hub:OWNER/NAME; may be repeated.
@@ -105,15 +106,13 @@ const EVERY: Duration = Duration::from_secs(1);
 
 fn pack(args: &Pack) -> Result<Report> {
     let console = Console::new(args.quiet);
-    let dir = source::model(&args.tokenizer, &console)?;
-    if !dir.join("tokenizer.json").is_file() {
-        let problem = format!(
-            "--tokenizer: there is no tokenizer.json in {}",
-            dir.display()
-        );
+    let from = source::model(&args.tokenizer, &console)?;
+    if !gguf::File::is_gguf(&from) && !from.join("tokenizer.json").is_file() {
+        let shown = from.display();
+        let problem = format!("--tokenizer: {shown} is no GGUF file and has no tokenizer.json");
         return Err(UsageError(problem).into());
     }
-    let tokenizer = Tokenizer::open(&dir)?;
+    let tokenizer = tokenizer(&from)?;
     let mut held_out = Vec::new();
     for name in &args.held_out {
         let problems =

@@ -32,16 +32,14 @@ impl Speaker {
     pub(crate) fn find(model: &Path) -> Result<Self> {
         let dir = &source::model(model, &Console::new(false))?;
         let file = dir.join("config.json");
-        let (config, tokenizer) = if gguf::File::is_gguf(dir) {
-            let parts = gguf::File::open(dir)?.tokenizer()?;
-            let json = serde_json::to_vec(&parts.tokenizer)?;
-            let tokenizer = Tokenizer::from_parts(&json, parts.config, dir)?;
-            (DecoderConfig::read(dir)?, tokenizer)
+        let config = if gguf::File::is_gguf(dir) {
+            DecoderConfig::read(dir)?
         } else if file.is_file() {
-            (DecoderConfig::read(&file)?, Tokenizer::open(dir)?)
+            DecoderConfig::read(&file)?
         } else {
             return Err(UsageError(no_model(dir)).into());
         };
+        let tokenizer = tokenizer(dir)?;
         belong_together(dir, &tokenizer, config.vocabulary)?;
         Ok(Self {
             dir: dir.to_owned(),
@@ -57,6 +55,19 @@ impl Speaker {
     pub(crate) fn load(&self) -> Result<Decoder> {
         Ok(Decoder::load(&self.dir, &device()?)?)
     }
+}
+
+/// The tokenizer of a directory or a GGUF file.
+///
+/// # Errors
+/// One that is missing or cannot be read.
+pub(crate) fn tokenizer(model: &Path) -> Result<Tokenizer> {
+    if gguf::File::is_gguf(model) {
+        let parts = gguf::File::open(model)?.tokenizer()?;
+        let json = serde_json::to_vec(&parts.tokenizer)?;
+        return Ok(Tokenizer::from_parts(&json, parts.config, model)?);
+    }
+    Ok(Tokenizer::open(model)?)
 }
 
 /// An engine of the rows asked for; where none were, of `rows` or as many as the memory allows.
