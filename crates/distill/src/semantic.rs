@@ -254,6 +254,7 @@ mod tests {
         let question = "What is 7 + 5?";
         let free = SemanticConfig {
             answer_follows: false,
+            max_step_oddity: 1.0,
             ..strict.clone()
         };
         assert_eq!(check(question, "So 7 + 5 = 12.", "11", &free), None);

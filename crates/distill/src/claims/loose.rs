@@ -47,7 +47,7 @@ pub(crate) enum Item {
     /// A unit or another word, in lower case.
     Word(String),
     Equal,
-    /// A variable.
+    /// A variable, or anything else of unknown value.
     Letter,
     /// Ends whatever stands before it.
     Stop,
@@ -193,7 +193,9 @@ fn next(text: &str, sentence: &[Lexeme], at: usize, found: &mut Vec<Item>) -> us
                 None => (Item::Word(other.to_owned()), 1),
             },
         },
-        Token::Opaque | Token::Break | Token::End | Token::Relation(_) => (Item::Stop, 1),
+        // What is not read takes what touches it along: of `2^3 - 1` nothing is known.
+        Token::Opaque => (Item::Letter, 1),
+        Token::Break | Token::End | Token::Relation(_) => (Item::Stop, 1),
     };
     found.push(item);
     width
