@@ -41,7 +41,7 @@ pub struct SemanticConfig {
     pub min_grounded_closed: f64,
     /// Whether the answer must come out of the reasoning. Default true.
     pub answer_follows: bool,
-    /// Largest oddity of a step ([`StepScore::score`]), from 0 to 1, where the answer is compared
+    /// Largest oddity of a step ([`crate::StepScore::score`]), from 0 to 1, where the answer is compared
     /// with a gold one; 1 lets every step pass. Default 0.7.
     pub max_step_oddity: f32,
     /// What makes a step odd.
@@ -242,7 +242,7 @@ mod tests {
             Some(Gate::Conclusion)
         );
         // 7 and 5 are mentioned, but of 7, 5, 9, 8, 13 and 17 only the first two are known.
-        let strange = "Now 7 + 5 = 12.\nHere 9 * 8 = 72.\nThere 13 + 17 = 30.";
+        let strange = "Now 7 + 5 = 12. Here 9 * 8 = 72. There 13 + 17 = 30.";
         assert_eq!(gate(question, strange, "12"), Some(Gate::Coherence));
         // 12 = 10 + 2 needs no ground: it is justified by what it equals.
         assert_eq!(gate(question, "7 + 5 = 12 = 10 + 2 = 3 * 4.", "12"), None);

@@ -50,7 +50,9 @@ pub fn fit(
     );
     let mut rows: Vec<([f32; COUNT], bool)> = Vec::new();
     for (at, good) in references.iter().enumerate() {
-        let mut add = |lines: &[String], only: Option<usize>, spoiled: bool| {
+        let whole = good.text();
+        let kept: Vec<&str> = steps(&whole).iter().map(|step| step.text).collect();
+        let mut add = |lines: &[String], changed: bool, spoiled: bool| {
             let text = lines.join("\n");
             let found = steps(&text);
             if found.iter().any(|step| !step.wrong.is_empty()) {
@@ -65,23 +67,21 @@ pub fn fit(
                 embed,
                 surprise,
             );
-            let chosen = odd
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| only.is_none_or(|only| only == *at));
+            let chosen = odd.iter().zip(&found);
+            let chosen = chosen.filter(|(_, step)| !changed || !kept.contains(&step.text));
             // Of steps in another order those are odd that come too early, or last by mistake.
             let moved = |odd: &Oddity| odd.values[4] > 0.0 || odd.values[6] > 0.0;
-            let chosen = chosen.filter(|(_, odd)| !spoiled || only.is_some() || moved(odd));
-            rows.extend(chosen.map(|(_, odd)| (odd.values, spoiled)));
+            let chosen = chosen.filter(|(odd, _)| !spoiled || changed || moved(odd));
+            rows.extend(chosen.map(|(odd, _)| (odd.values, spoiled)));
         };
-        add(&good.steps, None, false);
+        add(&good.steps, false, false);
         for how in Corruption::ALL {
             let mut rng = seed::stream(config.seed, &["fit", how.name(), &good.problem.id]);
             let Some(other) = other(references, at, &mut rng) else {
                 continue;
             };
             if let Some(spoiled) = spoil(good, other, how, &mut rng) {
-                add(&spoiled.steps, spoiled.step, true);
+                add(&spoiled.steps, spoiled.step.is_some(), true);
             }
         }
     }

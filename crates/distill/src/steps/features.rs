@@ -74,10 +74,15 @@ pub(crate) fn oddities(
     let apart = distances(question, found, embed);
     let surprises = surprises(question, found, surprise);
     let letters = found.iter().any(|step| is_algebra(step.text));
+    // A closing remark without a number is not where the answer is looked for.
+    let silent = |step: &Step<'_>| {
+        step.operands.is_empty() && step.prose.is_empty() && step.results.is_empty()
+    };
+    let end = found.iter().rposition(|step| !silent(step));
     let mut all = Vec::new();
     for (at, step) in found.iter().enumerate() {
         let mut values = [0.0_f32; FEATURE_COUNT];
-        let last = at + 1 == found.len();
+        let last = Some(at) == end;
         known.speak(step.text);
         crate::ground::in_words(step.text)
             .into_iter()
@@ -150,8 +155,7 @@ pub(crate) fn oddities(
         values[10] =
             flag(!own_words.is_empty() && !own_words.iter().any(|word| asked.contains(word)));
         values[11] = foreign(step.text, language);
-        let silent = step.operands.is_empty() && step.prose.is_empty() && step.results.is_empty();
-        values[12] = flag(silent);
+        values[12] = flag(silent(step));
         values[13] = apart[at];
         values[14] = surprises[at];
         values[15] = flag(own_words.len() >= 2 && strange == own_words.len());

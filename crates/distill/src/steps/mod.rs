@@ -1,4 +1,4 @@
-//! A reasoning as steps: lines with what they claim, compute with, find, and mention.
+//! A reasoning as steps: sentences with what they claim, compute with, find, and mention.
 //!
 //! | file | |
 //! | --- | --- |
@@ -31,7 +31,7 @@ use equation::{Truth, truth};
 
 pub(crate) use features::oddities;
 
-/// A line of a reasoning.
+/// A sentence of a reasoning.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Step<'a> {
     pub(crate) text: &'a str,
@@ -59,25 +59,52 @@ impl Step<'_> {
     }
 }
 
-/// The steps of a reasoning: its lines, blank ones left out.
+/// The steps of a reasoning: the sentences of its lines, without the numbering of lines.
 pub(crate) fn steps(reasoning: &str) -> Vec<Step<'_>> {
-    let lines: Vec<&str> = reasoning
+    let said: Vec<&str> = reasoning
         .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
+        .flat_map(|line| sentences(unnumbered(line.trim())))
         .collect();
-    let mut found: Vec<Step<'_>> = lines.iter().map(|line| step(line)).collect();
-    for at in 0..found.len() {
-        let next = lines.get(at + 1).map(|line| lex(line));
-        let retracted = next.is_some_and(|next| {
-            let first = next.split(|l| l.token == Token::End).next();
-            first.is_some_and(claims::takes_back)
-        });
-        if retracted {
-            let step = &mut found[at];
+    let next = |at: usize| said.get(at + 1).map(|next| lex(next));
+    let mut found: Vec<Step<'_>> = said.iter().map(|text| step(text)).collect();
+    for (at, step) in found.iter_mut().enumerate() {
+        if next(at).is_some_and(|next| claims::takes_back(&next)) {
             step.excused += step.wrong.len();
             step.wrong.clear();
         }
+    }
+    found
+}
+
+/// A line without `3.`, `3)`, `Step 3:` or a dash at its beginning.
+fn unnumbered(line: &str) -> &str {
+    let bare = line.trim_start_matches(['*', '#', ' ']);
+    let worded = bare.strip_prefix("Step ").unwrap_or(bare);
+    let rest = worded.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = worded.len() - rest.len();
+    let mark = match worded.len() == bare.len() {
+        true => rest.strip_prefix(['.', ')']),
+        false => rest.strip_prefix([':', '.']),
+    };
+    match mark {
+        Some(rest) if (1..=2).contains(&digits) && rest.starts_with([' ', '*']) => {
+            rest.trim_start_matches(['*', ' '])
+        }
+        _ => line.strip_prefix("- ").unwrap_or(line),
+    }
+}
+
+/// The sentences of a line that say something.
+fn sentences(line: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    let ends = lex(line).into_iter().filter(|l| l.token == Token::End);
+    for end in ends.map(|lexeme| lexeme.at.end).chain([line.len()]) {
+        let sentence = line[start..end].trim();
+        if sentence.chars().any(char::is_alphanumeric) {
+            found.push(sentence);
+        }
+        start = end;
     }
     found
 }
@@ -163,5 +190,33 @@ fn value(item: &Item) -> Option<Rational> {
     match item {
         Item::Value { value, .. } => Some(*value),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_parted_into_sentences() {
+        let text = "3. He has 2.5 m. So 5 / 2.5 = 2!\n\n- **Done**.\n**Step 2:** Add 1.\n12 apples";
+        let said: Vec<&str> = steps(text).iter().map(|step| step.text).collect();
+        assert_eq!(
+            said,
+            [
+                "He has 2.5 m.",
+                "So 5 / 2.5 = 2!",
+                "**Done**.",
+                "Add 1.",
+                "12 apples"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_next_sentence_takes_back() {
+        let found = steps("So 3 + 4 = 8.\nWait, 3 + 4 = 7. And 1 + 1 = 3.");
+        let judged: Vec<_> = found.iter().map(|s| (s.excused, s.wrong.len())).collect();
+        assert_eq!(judged, [(1, 0), (0, 0), (0, 1)]);
     }
 }
