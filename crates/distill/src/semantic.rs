@@ -42,7 +42,7 @@ pub struct SemanticConfig {
     /// Whether the answer must come out of the reasoning. Default true.
     pub answer_follows: bool,
     /// Largest oddity of a step ([`crate::StepScore::score`]), from 0 to 1, where the answer is compared
-    /// with a gold one; 1 lets every step pass. Default 0.7.
+    /// with a gold one, of English problems in words; 1 lets every step pass. Default 0.7.
     pub max_step_oddity: f32,
     /// What makes a step odd.
     pub steps: StepModel,
@@ -174,7 +174,7 @@ pub fn judge_reasoning(
         let detail = format!("nothing in the reasoning says `{answer}`");
         return Err(Dropped::at(Gate::Conclusion, detail));
     }
-    if prose(problem) {
+    if prose(problem) && in_words(problem, reasoning) {
         let odd = config.steps.oddest(problem, reasoning, answer);
         if odd.score > config.max_step_oddity {
             let detail = format!("step {}: {}", odd.step + 1, odd.why);
@@ -187,6 +187,13 @@ pub fn judge_reasoning(
 /// Whether a reasoning is read as prose too: its answer is compared, and it is not about programs.
 fn prose(problem: &Problem) -> bool {
     problem.check == Check::Answer && problem.domain != Domain::Code
+}
+
+/// Whether the oddity of steps says anything: it is known of English word problems, and nothing is
+/// known of formulas, whose numbers and words are others.
+fn in_words(problem: &Problem, reasoning: &str) -> bool {
+    let formula = |text: &str| text.contains(['\\', '^']) || text.contains("$$");
+    problem.language == "en" && !formula(&problem.question) && !formula(reasoning)
 }
 
 /// What letters mean in a problem. The unknown of an equation is the answer.
@@ -280,6 +287,19 @@ mod tests {
             check(question, "So 7 + 7 = 14, 14 - 2 = 12.", "12", &all),
             Some(Gate::Relevance)
         );
+    }
+
+    #[test]
+    fn steps_are_odd_only_among_words() {
+        let odd = "So 7 + 5 = 12. Boats sail 31 miles.";
+        assert_eq!(gate("What is 7 + 5?", odd, "12"), Some(Gate::Coherence));
+        assert_eq!(gate("What is $7 \\cdot 1 + 5$?", odd, "12"), None);
+        let formula = format!("{odd} Or $2^3 + 4 = 12$.");
+        assert_eq!(gate("What is 7 + 5?", &formula, "12"), None);
+        let mut german = problem("Was ist 7 + 5?", "12");
+        german.language = "de".into();
+        let judged = judge_reasoning(&german, odd, "12", &SemanticConfig::default());
+        assert_eq!(judged, Ok(()));
     }
 
     #[test]

@@ -223,6 +223,6 @@ mod tests {
         ] {
             assert_eq!(wrong(text).1, 1, "{text}");
         }
-        assert_eq!(wrong("3 + 4 = 8. Wait, 3 + 4 = 7"), (2, 0));
+        assert_eq!(wrong("3 + 4 = 8. Wait, 3 + 4 = 7"), (1, 0));
     }
 }
