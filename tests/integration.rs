@@ -1,18 +1,24 @@
 //! Tests of the workspace as a whole, in one binary.
 
+mod adapters;
 mod bench;
+mod corpus;
 mod crate_graph;
 mod cuda_patch;
+mod exporting;
 mod grading;
 mod memory;
 mod own_checkpoint;
+mod own_data;
 mod own_problems;
 mod own_programs;
 mod program;
+mod published;
 mod reinforcement;
 mod scoring;
 mod serving;
 mod smoke;
 mod talking;
+mod tokenizers;
 mod transformers;
 mod usage;

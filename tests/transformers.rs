@@ -23,7 +23,7 @@ use crate::program::{finished, r1, root};
 const SCRIPT: &str = "tests/record_cases.py";
 
 /// The interpreter to use, if there is one.
-fn python() -> Option<OsString> {
+pub(crate) fn python() -> Option<OsString> {
     let named = std::env::var_os("R1_PYTHON");
     let python = named.clone().unwrap_or_else(|| "python3".into());
     let usable = Command::new(&python)
@@ -37,7 +37,7 @@ fn python() -> Option<OsString> {
     usable.then_some(python)
 }
 
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     writeln!(std::io::stdout(), "{line}").expect("a line of output");
 }
 

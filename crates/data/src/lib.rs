@@ -6,18 +6,27 @@
 //! - [`tasks`]: endless generated problems in five families, two languages and rising levels;
 //! - [`corpus`]: the texts a base model is pretrained on, curated responses, general questions;
 //! - [`template`], [`chat`], [`reasoning`] and [`tokenizer`]: how texts and conversations become tokens;
-//! - [`import`]: problems from a file.
+//! - [`bulk`] and [`ngrams`]: encoding much text, and finding held-out texts in it;
+//! - [`dataset`]: records out of files of many forms, and [`import`]: all the problems of one;
+//! - `hub`, with the feature of that name: data sets and models from the Hugging Face hub.
 //!
 //! Left out: models, rewards, and comparing an answer with a gold answer as text (`rewards`).
 
+pub mod bulk;
 pub mod chat;
 pub mod check;
+mod conversation;
 pub mod corpus;
 mod cut;
+pub mod dataset;
+#[cfg(feature = "hub")]
+pub mod hub;
 pub mod import;
 mod language;
+pub mod ngrams;
 mod rational;
 pub mod reasoning;
+mod record;
 mod records;
 mod response_stream;
 pub mod seed;
@@ -27,9 +36,11 @@ mod text_stream;
 pub mod tokenizer;
 
 pub use check::{Case, Check, CodeTests, Judgement};
+pub use conversation::Conversation;
 pub use cut::{Cut, before};
 pub use language::Language;
 pub use rational::{Rational, without_separators};
+pub use record::{Record, Text};
 pub use records::{Completion, Domain, Finish, Problem, Sample};
 pub use response_stream::ResponseStream;
 pub use text_stream::TextStream;

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::sequence::Sequence;
@@ -18,6 +19,7 @@ use tokenizers::{
     PreTokenizerWrapper, SplitDelimiterBehavior, TokenizerImpl,
 };
 
+use crate::bulk::BulkEncoder;
 use crate::chat::{ChatError, ChatTemplate, Escaped, Message, Part, token_text};
 use crate::template::{self, SPECIAL, TAGS};
 
@@ -139,7 +141,7 @@ impl Tokenizer {
             "clean_up_tokenization_spaces": false,
             "chat_template": template::CHAT_TEMPLATE,
         });
-        Self::from_json(json.as_bytes(), config, Path::new("tokenizer.json"))
+        Self::from_parts(json.as_bytes(), config, Path::new("tokenizer.json"))
     }
 
     /// Reads `tokenizer.json`, given itself or the directory it lies in, and beside it
@@ -160,10 +162,37 @@ impl Tokenizer {
             source,
         })?;
         let config = beside(&path, "tokenizer_config.json")?;
-        Self::from_json(&json, config, &path)
+        let mut ends = Vec::new();
+        for file in ["generation_config.json", "config.json"] {
+            let ids = &beside(&path, file)?["eos_token_id"];
+            let ids = ids
+                .as_array()
+                .map_or(std::slice::from_ref(ids), Vec::as_slice);
+            ends.extend(ids.iter().filter_map(Value::as_u64).map(|id| id as u32));
+        }
+        let dir = path.parent().unwrap_or(Path::new(""));
+        let chat = ChatTemplate::of(dir, &config)?;
+        Self::new(&json, config, chat, ends, &path)
     }
 
-    fn from_json(json: &[u8], config: Value, path: &Path) -> Result<Self, TokenizerError> {
+    /// A tokenizer from the content of `tokenizer.json` and of `tokenizer_config.json`, which has to name
+    /// the end token and may hold the chat template. Messages say they come from `path`.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::open`].
+    pub fn from_parts(json: &[u8], config: Value, path: &Path) -> Result<Self, TokenizerError> {
+        let chat = ChatTemplate::in_config(path, &config)?;
+        Self::new(json, config, chat, Vec::new(), path)
+    }
+
+    /// `further` are tokens that end a response beside the one that `config` names.
+    fn new(
+        json: &[u8],
+        config: Value,
+        chat: Option<ChatTemplate>,
+        further: Vec<u32>,
+        path: &Path,
+    ) -> Result<Self, TokenizerError> {
         let full =
             tokenizers::Tokenizer::from_bytes(json).map_err(|error| TokenizerError::Format {
                 path: path.to_owned(),
@@ -173,22 +202,13 @@ impl Tokenizer {
         tagged.set_encode_special_tokens(true);
         let mut plain = full.clone();
         plain.with_added_vocabulary(AddedVocabulary::new());
-        let dir = path.parent().unwrap_or(Path::new(""));
         let named = |key: &str| full.token_to_id(token_text(&config[key])?);
-        let mut ends: Vec<u32> = named("eos_token").into_iter().collect();
-        for file in ["generation_config.json", "config.json"] {
-            let ids = &beside(path, file)?["eos_token_id"];
-            let ids = ids
-                .as_array()
-                .map_or(std::slice::from_ref(ids), Vec::as_slice);
-            ends.extend(ids.iter().filter_map(Value::as_u64).map(|id| id as u32));
-        }
+        let mut ends: Vec<u32> = named("eos_token").into_iter().chain(further).collect();
         let mut seen = HashSet::new();
         ends.retain(|id| full.id_to_token(*id).is_some() && seen.insert(*id));
         let end = *ends.first().ok_or_else(|| TokenizerError::NoEnd {
             path: path.to_owned(),
         })?;
-        let chat = ChatTemplate::of(dir, &config)?;
         if let Some(chat) = &chat {
             chat.render(&[Message::user("1 + 1?")], true)?;
         }
@@ -252,6 +272,13 @@ impl Tokenizer {
         self.full.get_vocab_size(true)
     }
 
+    /// SHA-256 of everything that turns text into ids and back: equal for tokenizers that give every text
+    /// the same ids.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let json = self.full.to_string(false);
+        Sha256::digest(json.expect("a tokenizer that was opened is JSON")).into()
+    }
+
     /// The tokens that end a response, [`Tokenizer::end`] the first of them.
     pub fn ends(&self) -> &[u32] {
         &self.ends
@@ -296,6 +323,11 @@ impl Tokenizer {
     /// A response or a plain text: tags are recognised, special tokens are spelled out.
     pub fn encode_text(&self, text: &str) -> Vec<u32> {
         ids(&self.tagged, text)
+    }
+
+    /// An encoder of much text: the ids of [`Tokenizer::encode_text`], faster.
+    pub fn bulk(&self) -> BulkEncoder {
+        BulkEncoder::new(self.tagged.clone())
     }
 
     /// A conversation, ready for the model's turn. No token of the template can come from a message,
@@ -498,6 +530,9 @@ mod tests {
         opened.save(&b).unwrap();
         assert_eq!(bytes(&a), bytes(&b));
         assert_eq!(opened.encode("先算 3 + 4"), small().encode("先算 3 + 4"));
+        assert_eq!(opened.fingerprint(), small().fingerprint());
+        let other = Tokenizer::train(texts(), 270).unwrap();
+        assert_ne!(opened.fingerprint(), other.fingerprint());
     }
 
     #[test]

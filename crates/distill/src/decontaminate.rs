@@ -1,10 +1,7 @@
 //! Keeps what is held out of what is learned from.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use data::ngrams::{NgramIndex, NgramSettings};
 use data::{Problem, Sample};
-
-use crate::words::words;
 
 /// Held-out questions with fewer words are not looked for inside of longer ones.
 const SHORTEST: usize = 8;
@@ -15,37 +12,21 @@ const SHORTEST: usize = 8;
 /// two problems from one mould are different questions. A question without a word is never held
 /// out.
 ///
-/// Left out: paraphrases and translations. The generated tasks part their problems by content
-/// before anything is worded.
+/// Left out: parts of questions, since problems from one mould share long ones, paraphrases and
+/// translations. The generated tasks part their problems by content before anything is worded.
 pub fn decontaminate(samples: Vec<Sample>, held_out: &[Problem]) -> (Vec<Sample>, usize) {
-    let mut whole: BTreeSet<Vec<String>> = BTreeSet::new();
-    let mut starts: BTreeMap<Vec<String>, Vec<Vec<String>>> = BTreeMap::new();
+    let mut index = NgramIndex::new(NgramSettings {
+        words: 0,
+        characters: 0,
+        shortest: SHORTEST,
+    });
     for problem in held_out {
-        let question = words(&problem.question);
-        if question.len() >= SHORTEST {
-            starts
-                .entry(question[..SHORTEST].to_vec())
-                .or_default()
-                .push(question.clone());
-        }
-        if !question.is_empty() {
-            whole.insert(question);
-        }
+        index.add(&problem.question);
     }
-    let is_held_out = |sample: &Sample| {
-        let question = words(&sample.question);
-        whole.contains(&question)
-            || question.windows(SHORTEST).enumerate().any(|(at, start)| {
-                let rest = &question[at..];
-                starts
-                    .get(start)
-                    .is_some_and(|found| found.iter().any(|f| rest.starts_with(f)))
-            })
-    };
     let before = samples.len();
     let kept: Vec<Sample> = samples
         .into_iter()
-        .filter(|sample| !is_held_out(sample))
+        .filter(|sample| !index.is_in(&sample.question))
         .collect();
     let dropped = before - kept.len();
     (kept, dropped)

@@ -128,9 +128,11 @@ fn moved(
             beta2: 0.0,
             eps: HUGE,
             weight_decay: 0.0,
+            state: trainer::OptimizerState::Float32,
         },
         schedule: Schedule::constant(0.1 * HUGE, 0),
         clip: f64::INFINITY,
+        checkpointing: false,
     };
     let mut trainer = Trainer::new(model(), settings);
     let report = step(&mut trainer, reference, groups, config, micro_tokens).unwrap();

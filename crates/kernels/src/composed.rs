@@ -4,6 +4,7 @@
 //! The signatures and panics are those of the functions of the same name at the root.
 
 pub use crate::adamw::composed as adamw;
+pub use crate::adamw_int8::composed as adamw_int8;
 pub use crate::attention::composed as attention;
 pub use crate::cache_write::{composed as cache_write, composed_copy as cache_copy};
 pub use crate::embedding::composed as embedding;

@@ -27,6 +27,7 @@
 #![recursion_limit = "256"]
 
 mod adamw;
+mod adamw_int8;
 mod attention;
 mod cache_write;
 pub mod composed;
@@ -45,6 +46,7 @@ mod select_experts;
 mod swiglu;
 
 pub use adamw::{AdamWStep, adamw};
+pub use adamw_int8::{INT8_BLOCK, Int8Moments, adamw_int8};
 pub use attention::{Span, attention};
 pub use cache_write::{cache_copy, cache_write};
 pub use embedding::embedding;

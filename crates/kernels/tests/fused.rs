@@ -14,5 +14,7 @@ mod elementwise;
 mod experts;
 #[path = "fused/inplace.rs"]
 mod inplace;
+#[path = "fused/int8.rs"]
+mod int8;
 #[path = "fused/promises.rs"]
 mod promises;

@@ -17,6 +17,7 @@ mod sampling;
 mod score;
 mod speculate;
 mod stop;
+mod tape;
 
 pub use batch::{Sequence, TokenBatch, micro_batches};
 pub use engine::{
@@ -32,3 +33,4 @@ pub use sampling::{Sampler, Sampling, SamplingError};
 pub use score::{Scores, States, score, score_with_entropy, states};
 pub use speculate::{Drafter, Speculated, Speculation, speculate};
 pub use stop::{Stop, StopStrings};
+pub use tape::{Chain, Tape};

@@ -3,7 +3,7 @@
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::TokenBatch;
+use crate::{Tape, TokenBatch};
 
 /// What a full forward pass returns.
 pub struct Hidden {
@@ -80,6 +80,15 @@ pub trait CausalLm: Module + ModuleDisplay + Sync {
     /// A mixture moves its router biases here.
     fn after_step(self, load: &[Vec<u64>]) -> Self {
         let _ = load;
+        self
+    }
+
+    /// The same model, whose passes with gradients keep the inputs of its blocks alone and note on
+    /// `tape` what is to be computed again: their gradients are whole after [`Tape::replay`], and
+    /// what they would be without. A model without blocks may leave it at that and keep everything.
+    #[must_use]
+    fn checkpointed(self, tape: &Tape) -> Self {
+        let _ = tape;
         self
     }
 

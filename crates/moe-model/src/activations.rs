@@ -22,6 +22,25 @@ pub struct ActivationCount {
 }
 
 impl ActivationCount {
+    /// Counts `config` where blocks are computed again ([`lm::Tape`]): the input of each, the
+    /// scores of its router, and all of one block; modules for further tokens keep theirs.
+    pub fn checkpointed(config: &DecoderConfig) -> Self {
+        let all = Self::new(config);
+        let main = (0..config.layers).map(|layer| block(config, layer));
+        let experts = |layer| {
+            config
+                .mixture_at(layer)
+                .map_or(0, |mixture| mixture.experts)
+        };
+        let scores: usize = (0..config.layers).map(experts).sum();
+        let inputs = config.layers * config.width + scores;
+        let kept: usize = main.clone().sum();
+        Self {
+            token: all.token - kept + main.max().unwrap_or(0) + inputs,
+            ..all
+        }
+    }
+
     /// Counts `config`.
     pub fn new(config: &DecoderConfig) -> Self {
         let modules = config.mtp.as_ref().map_or(0, |mtp| mtp.depth);
@@ -104,5 +123,8 @@ mod tests {
         assert_eq!(count.block, block);
         assert_eq!(count.token, config.layers * block + 3 * config.width);
         assert_eq!(count.target, config.width + 2 * config.vocabulary);
+        let again = ActivationCount::checkpointed(&config);
+        assert_eq!(again.token, block + (config.layers + 3) * config.width);
+        assert_eq!((again.block, again.target), (count.block, count.target));
     }
 }

@@ -8,6 +8,7 @@ use crate::cache::LayerCache;
 use crate::config::DecoderConfig;
 use crate::feed_forward::{FeedForward, Routed};
 use crate::norm::RmsNorm;
+use crate::projection::Projection;
 
 #[derive(Module, Debug)]
 pub(crate) struct Block {
@@ -47,6 +48,15 @@ impl Block {
 
     pub(crate) fn cache(&self, rows: usize, capacity: usize, device: &Device) -> LayerCache {
         self.self_attn.cache(rows, capacity, device)
+    }
+
+    /// Every projection with its name within the block.
+    pub(crate) fn projections(&mut self) -> Vec<(String, &mut Projection)> {
+        let attention = self.self_attn.projections().into_iter();
+        let attention = attention.map(|(name, of)| (format!("self_attn.{name}"), of));
+        let fed = self.mlp.projections().into_iter();
+        let fed = fed.map(|(name, of)| (format!("mlp.{name}"), of));
+        attention.chain(fed).collect()
     }
 
     /// Moves the router's biases, if this block has a router. Takes its load off the front.

@@ -1,20 +1,23 @@
 //! The whole model: embedding, blocks, final norm, projection to the vocabulary.
 
+use std::sync::Arc;
+
 use burn::module::{Module, Param};
-use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use kernels::Span;
-use lm::{CausalLm, Hidden, MultiToken, TokenBatch};
+use lm::{CausalLm, Chain, Hidden, MultiToken, Tape, TokenBatch};
 
-use crate::attention::{Layout, against, project, projection};
+use crate::attention::Layout;
 use crate::block::Block;
 use crate::cache::DecoderCache;
 use crate::config::{ConfigError, DecoderConfig, MixtureConfig};
 use crate::count::{CacheCount, ParameterCount};
 use crate::feed_forward::{Routed, balance_loss};
 use crate::init::{initialise, unset};
+use crate::lora::LoraConfig;
 use crate::mtp::MtpModule;
 use crate::norm::RmsNorm;
+use crate::projection::{Projection, against};
 use crate::rope::Angles;
 
 /// A decoder-only transformer.
@@ -22,11 +25,17 @@ use crate::rope::Angles;
 pub struct Decoder {
     model: Backbone,
     /// `None` when the projection is the embedding.
-    lm_head: Option<Linear>,
+    lm_head: Option<Projection>,
     /// What predicts further tokens, depth by depth.
     pub(crate) mtp: Vec<MtpModule>,
     #[module(skip)]
     config: DecoderConfig,
+    /// What the adapters are like, where there are any.
+    #[module(skip)]
+    pub(crate) lora: Option<LoraConfig>,
+    /// Where passes with gradients note what they do not keep.
+    #[module(skip)]
+    tape: Option<Tape>,
 }
 
 #[derive(Module, Debug)]
@@ -65,11 +74,14 @@ impl Decoder {
                     .collect(),
                 norm: RmsNorm::new(config.width, config.norm_eps, device),
             },
-            lm_head: (!config.tied).then(|| projection(config.width, config.vocabulary, device)),
+            lm_head: (!config.tied)
+                .then(|| Projection::plain(config.width, config.vocabulary, device)),
             mtp: (0..config.mtp.as_ref().map_or(0, |mtp| mtp.depth))
                 .map(|index| MtpModule::new(config, index, device))
                 .collect(),
             config: config.clone(),
+            lora: None,
+            tape: None,
         })
     }
 
@@ -94,7 +106,17 @@ impl Decoder {
         ParameterCount::new(&self.config)
     }
 
-    fn mixture(&self) -> Option<&MixtureConfig> {
+    /// Every projection of the blocks with its name, modules for further tokens left out.
+    pub(crate) fn projections(&mut self) -> Vec<(String, &mut Projection)> {
+        let layers = self.model.layers.iter_mut().enumerate();
+        let of_layer = |(layer, block): (usize, _)| {
+            let projections = Block::projections(block).into_iter();
+            projections.map(move |(name, of)| (format!("model.layers.{layer}.{name}"), of))
+        };
+        layers.flat_map(of_layer).collect()
+    }
+
+    pub(crate) fn mixture(&self) -> Option<&MixtureConfig> {
         self.config.mixture.as_ref()
     }
 
@@ -102,6 +124,40 @@ impl Decoder {
         let weight = self.model.embed_tokens.weight.val();
         let ids = batch.flat_ids(&weight.device());
         kernels::embedding(weight, ids)
+    }
+
+    /// All blocks, one after the other, and what their routers did.
+    fn blocks(&self, mut x_nd: Tensor<2>, layout: &Layout) -> (Tensor<2>, Vec<Routed>) {
+        let mut routed = Vec::new();
+        for layer in &self.model.layers {
+            let (out, routing) = layer.forward(x_nd, layout);
+            x_nd = out;
+            routed.extend(routing);
+        }
+        (x_nd, routed)
+    }
+
+    /// The same without a graph: results are leaves, and `tape` knows how they came about. Beside
+    /// its output a block gives the loss the scores of its router.
+    fn noted(&self, x_nd: Tensor<2>, layout: Layout, tape: &Tape) -> (Tensor<2>, Vec<Routed>) {
+        let layout = Arc::new(layout);
+        let trained = self.model.embed_tokens.weight.val().is_require_grad();
+        let mut chain = Chain::new(tape, x_nd, trained);
+        let mut routed = Vec::new();
+        for layer in &self.model.layers {
+            // On the same device, so that every operation rounds as it will the second time.
+            let (out, routing) = layer.clone().no_grad().forward(chain.state(), &layout);
+            routed.extend(routing.map(|routing| Routed {
+                scores_ne: chain.side(routing.scores_ne),
+                ..routing
+            }));
+            let (layer, layout) = (layer.clone(), Arc::clone(&layout));
+            chain.push(out, move |x_nd| {
+                let (out, routing) = layer.forward(x_nd, &layout);
+                (out, routing.map(|routing| routing.scores_ne))
+            });
+        }
+        (chain.finish(), routed)
     }
 
     /// The weighted balance loss of `routed`, layers of one batch.
@@ -132,13 +188,11 @@ impl CausalLm for Decoder {
     fn forward(&self, batch: &TokenBatch) -> Hidden {
         let (b, t) = (batch.rows(), batch.width());
         let layout = self.layout(batch, Span::causal(b));
-        let mut x_nd = self.embed(batch);
-        let mut routed = Vec::new();
-        for layer in &self.model.layers {
-            let (out, routing) = layer.forward(x_nd, &layout);
-            x_nd = out;
-            routed.extend(routing);
-        }
+        let x_nd = self.embed(batch);
+        let (x_nd, routed) = match &self.tape {
+            Some(tape) if self.device().is_autodiff() => self.noted(x_nd, layout, tape),
+            _ => self.blocks(x_nd, &layout),
+        };
         let aux_loss = self.balance_loss(&routed, batch);
         Hidden {
             hidden_btd: self
@@ -175,7 +229,7 @@ impl CausalLm for Decoder {
 
     fn logits(&self, hidden_nd: Tensor<2>) -> Tensor<2> {
         match &self.lm_head {
-            Some(head) => project(head, hidden_nd),
+            Some(head) => head.forward(hidden_nd),
             None => against(hidden_nd, self.model.embed_tokens.weight.val()),
         }
     }
@@ -216,7 +270,11 @@ impl CausalLm for Decoder {
     }
 
     fn after_step(mut self, load: &[Vec<u64>]) -> Self {
-        let speed = self.mixture().map_or(0.0, |mixture| mixture.bias_speed);
+        let speed = match self.lora {
+            // Router biases are of the base, which stays as it is.
+            Some(_) => 0.0,
+            None => self.mixture().map_or(0.0, |mixture| mixture.bias_speed),
+        };
         if speed > 0.0 && !load.is_empty() {
             let mut loads = load.iter();
             self.model.layers = self
@@ -235,6 +293,13 @@ impl CausalLm for Decoder {
             }
         }
         self
+    }
+
+    fn checkpointed(self, tape: &Tape) -> Self {
+        Self {
+            tape: Some(tape.clone()),
+            ..self
+        }
     }
 
     fn experts(&self) -> usize {

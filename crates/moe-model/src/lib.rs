@@ -22,16 +22,18 @@ mod draft;
 mod feed_forward;
 mod hf;
 mod init;
+mod lora;
 mod mtp;
 mod norm;
 #[cfg(test)]
 mod plain;
 mod preset;
+mod projection;
 mod rope;
 
 pub use activations::ActivationCount;
 pub use cache::DecoderCache;
-pub use checkpoint::{CheckpointError, SaveOptions, Storage, StoredTensor};
+pub use checkpoint::{CheckpointError, SaveOptions, Storage, StoredTensor, to_gguf};
 pub use config::{
     AttentionConfig, ConfigError, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig,
     MtpConfig, RopeConfig, RopeScaling, Scores, YarnConfig,
@@ -39,4 +41,5 @@ pub use config::{
 pub use count::{CacheCount, ParameterCount};
 pub use decoder::Decoder;
 pub use draft::MtpDrafter;
+pub use lora::{LoraConfig, LoraError};
 pub use preset::Preset;

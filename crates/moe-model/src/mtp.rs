@@ -13,22 +13,22 @@
 //! and warns of the tensors of any other.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
-use crate::attention::{Layout, project, projection};
+use crate::attention::Layout;
 use crate::block::Block;
 use crate::cache::LayerCache;
 use crate::config::DecoderConfig;
 use crate::feed_forward::Routed;
 use crate::norm::RmsNorm;
+use crate::projection::Projection;
 
 /// One module.
 #[derive(Module, Debug)]
 pub(crate) struct MtpModule {
     enorm: RmsNorm,
     hnorm: RmsNorm,
-    eh_proj: Linear,
+    eh_proj: Projection,
     block: Block,
     shared_head: SharedHead,
 }
@@ -46,7 +46,7 @@ impl MtpModule {
         Self {
             enorm: norm(),
             hnorm: norm(),
-            eh_proj: projection(2 * config.width, config.width, device),
+            eh_proj: Projection::plain(2 * config.width, config.width, device),
             block: Block::new(config, config.layers + index, device),
             shared_head: SharedHead { norm: norm() },
         }
@@ -94,7 +94,7 @@ impl MtpModule {
 
     fn join(&self, hidden_nd: Tensor<2>, ahead_nd: Tensor<2>) -> Tensor<2> {
         let parts = vec![self.enorm.forward(ahead_nd), self.hnorm.forward(hidden_nd)];
-        project(&self.eh_proj, Tensor::cat(parts, 1))
+        self.eh_proj.forward(Tensor::cat(parts, 1))
     }
 }
 

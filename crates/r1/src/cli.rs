@@ -9,6 +9,8 @@ use clap::{Parser, Subcommand};
 
 use crate::bench::{self, Bench};
 use crate::chat::{self, Chat};
+use crate::corpus::{self, Corpus};
+use crate::export::{self, Export};
 use crate::generate::{self, Generate};
 use crate::memory::bytes;
 use crate::preset::Preset;
@@ -58,6 +60,11 @@ enum Command {
     Chat(Chat),
     /// Serve a model over OpenAI's API, with a page to talk to it.
     Serve(Serve),
+    /// Write a model for others to use, in a directory of its own with a model card.
+    Export(Export),
+    /// Texts for pretraining: filtered, without duplicates, as tokens.
+    #[command(subcommand)]
+    Corpus(Corpus),
     /// Benchmarks over several seeds: a table, and a page with a curve for each.
     #[command(subcommand)]
     Bench(Bench),
@@ -88,7 +95,7 @@ struct Parity {
 /// The arguments of `r1 pipeline`.
 #[derive(Debug, clap::Args)]
 struct Pipeline {
-    /// smoke, tiny, small or paper.
+    /// smoke, tiny, small, paper or smollm2-gsm8k.
     #[arg(default_value = "tiny")]
     preset: String,
     /// Where everything is written [default: runs/PRESET].
@@ -124,6 +131,8 @@ pub fn main() -> ExitCode {
         Command::Generate(args) => generate::run(&args).map(|()| true),
         Command::Chat(args) => chat::run(&args),
         Command::Serve(args) => serve::run(&args).map(|()| true),
+        Command::Export(args) => export::run(&args).map(|()| true),
+        Command::Corpus(command) => corpus::run(&command).map(|()| true),
         Command::Bench(bench) => bench::run(&bench).map(|()| true),
     };
     match result {

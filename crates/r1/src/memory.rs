@@ -10,6 +10,7 @@ use std::fs;
 use anyhow::{Context, Result, bail, ensure};
 use lm::CausalLm;
 use moe_model::{ActivationCount, Decoder};
+use trainer::OptimizerState;
 
 /// Bytes a run may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,10 @@ pub(crate) struct Training {
     pub(crate) targets: usize,
     /// Copies of the weights beside those that are trained: a reference, an earlier policy.
     pub(crate) copies: usize,
+    /// Whether blocks are computed again.
+    pub(crate) checkpointing: bool,
+    /// How the optimizer remembers its moments.
+    pub(crate) state: OptimizerState,
 }
 
 impl Need {
@@ -92,15 +97,26 @@ impl Need {
             tokens,
             targets,
             copies,
+            checkpointing,
+            state,
         } = *training;
         let weights = 4 * model.parameters().0 as u64;
-        let count = ActivationCount::new(model.config());
+        let trained = 4 * model.trained_parameters() as u64;
+        let moments = match state {
+            OptimizerState::Float32 => 2 * trained,
+            // A byte each, and two scales for 256 of them.
+            OptimizerState::Int8 => trained / 4 * 65 / 32,
+        };
+        let count = match checkpointing {
+            true => ActivationCount::checkpointed(model.config()),
+            false => ActivationCount::new(model.config()),
+        };
         let at_once = lanes as u64;
         let activations = tokens * (count.token + count.block) + targets * count.target;
-        let summed = if passes > lanes { weights } else { 0 };
+        let summed = if passes > lanes { trained } else { 0 };
         let mut held = vec![
             ("in use already", resident().unwrap_or(weights)),
-            ("optimizer", 2 * weights),
+            ("optimizer", moments),
         ];
         if copies > 0 {
             held.push(("copies of the weights", copies as u64 * weights));
@@ -108,7 +124,7 @@ impl Need {
         Self {
             held,
             passing: vec![
-                ("gradients", summed + at_once * weights / 2),
+                ("gradients", summed + at_once * trained / 2),
                 ("activations", at_once * 4 * activations as u64),
             ],
             tokens,
@@ -255,6 +271,8 @@ mod tests {
             tokens,
             targets: tokens,
             copies: 2,
+            checkpointing: false,
+            state: OptimizerState::Float32,
         };
         let (small, large) = (
             Need::of(&model, &training(64)),

@@ -12,8 +12,8 @@ mod validate;
 use serde::{Deserialize, Serialize};
 
 pub use sections::{
-    Corpus, Eval, Model, Ppo, Pretraining, Recipe, Rejection, Rl, Rubric, Stages, Student,
-    Supervised, Tasks,
+    Corpus, Eval, Lora, Memory, Model, Ppo, Pretraining, Recipe, Rejection, Rl, Rubric, Stages,
+    Student, Supervised, Tasks,
 };
 
 use crate::usage::{UsageError, unknown};
@@ -51,6 +51,10 @@ pub struct Preset {
     pub student_base: Pretraining,
     /// What a response is worth in reinforcement learning, beyond the weights of each stage.
     pub rubric: Rubric,
+    /// Training in less memory.
+    pub memory: Memory,
+    /// Adapters that are trained in place of weights.
+    pub lora: Lora,
     /// R1-Zero: reinforcement learning straight from the base.
     pub zero: Rl,
     /// The cold start: SFT on few curated chains of thought.

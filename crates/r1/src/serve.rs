@@ -31,7 +31,7 @@ const KEY: &str = "R1_API_KEY";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Serve {
     /// A directory with config.json, model.safetensors and tokenizer.json, such as a stage's of a
-    /// run.
+    /// run; a GGUF file; or hub:OWNER/NAME[@REVISION].
     model: PathBuf,
     /// The address to listen on; by default this machine alone can reach it.
     #[arg(long, value_name = "ADDRESS", default_value_t = Ipv4Addr::LOCALHOST.into())]

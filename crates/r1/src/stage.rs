@@ -111,6 +111,11 @@ impl StageContext {
             .line(&format!("{}: {}", self.name, text.as_ref()));
     }
 
+    /// Where things are said.
+    pub(crate) fn console(&self) -> &Console {
+        &self.console
+    }
+
     /// Shows how far along the stage is: `total` of what, as in `steps`.
     #[must_use]
     pub fn progress(&self, total: usize, unit: &'static str) -> Progress {

@@ -79,7 +79,7 @@ pub use extract::{Extracted, NoAnswer, Reading, Rule, extract, extract_as};
 pub use format::{FEATURES, Format, TEMPLATE, strict, structure};
 pub use grade::{Grade, grade};
 pub use judge::{Judge, JudgeConfig};
-pub use language::{COMMON, Language, UnknownLanguage, consistency};
+pub use language::{COMMON, Language, UnknownLanguage, consistency, identify};
 pub use options::Options;
 pub use program::{ProgramConfig, ProgramReward};
 pub use reward::{Reward, Verdict};

@@ -81,6 +81,7 @@ fn main() {
             adamw: AdamWConfig::default(),
             schedule: Schedule::constant(3e-3, 10),
             clip: 1.0,
+            checkpointing: false,
         },
     );
     let texts: Vec<Sequence> = (0..3 * VOCABULARY)

@@ -56,9 +56,11 @@ fn trainer_of(lr: f64, mtp: Option<MtpConfig>) -> Trainer<Decoder> {
             beta2: 0.95,
             eps: 1e-8,
             weight_decay: 0.1,
+            state: trainer::OptimizerState::Float32,
         },
         schedule: Schedule::constant(lr, 0),
         clip: 1.0,
+        checkpointing: false,
     };
     Trainer::new(model, config)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
-use kernels::AdamWStep;
+use kernels::{AdamWStep, Int8Moments};
 use lm::ParameterPath;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,25 @@ pub struct AdamWConfig {
     pub eps: f64,
     /// Decoupled decay of matrices; vectors (norms, biases) never decay.
     pub weight_decay: f64,
+    /// How the two means are remembered.
+    #[serde(default)]
+    pub state: OptimizerState,
 }
+
+/// How an optimizer remembers its moments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OptimizerState {
+    /// 8 bytes a parameter.
+    #[default]
+    Float32,
+    /// 2.03 bytes a parameter ([`Int8Moments`]). Parameters of less than 4096 elements keep their
+    /// moments in f32, as in bitsandbytes: they weigh little and are often norms.
+    Int8,
+}
+
+/// Elements from which on moments are quantised.
+const QUANTISED_FROM: usize = 4096;
 
 /// What language models are usually trained with (arXiv 2005.14165, appendix B), without decay.
 impl Default for AdamWConfig {
@@ -32,6 +50,7 @@ impl Default for AdamWConfig {
             beta2: 0.95,
             eps: 1e-8,
             weight_decay: 0.0,
+            state: OptimizerState::Float32,
         }
     }
 }
@@ -39,7 +58,54 @@ impl Default for AdamWConfig {
 /// Moments of every parameter that has had a gradient.
 #[derive(Debug, Default)]
 pub(crate) struct Moments {
-    by_name: BTreeMap<String, [Tensor<1>; 2]>,
+    by_name: BTreeMap<String, Moment>,
+}
+
+/// Those of one parameter.
+#[derive(Debug)]
+enum Moment {
+    Float32([Tensor<1>; 2]),
+    Int8(Int8Moments),
+}
+
+impl Moment {
+    fn zeros(gradient: &Tensor<1>, state: OptimizerState) -> Self {
+        let elements = gradient.dims()[0];
+        match state {
+            OptimizerState::Int8 if elements >= QUANTISED_FROM => {
+                Self::Int8(Int8Moments::zeros(elements, &gradient.device()))
+            }
+            _ => Self::Float32([Tensor::zeros_like(gradient), Tensor::zeros_like(gradient)]),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Float32([mean, square]) => 4 * (mean.dims()[0] + square.dims()[0]),
+            Self::Int8(moments) => moments.bytes(),
+        }
+    }
+
+    /// The parameter after a step, and what is remembered.
+    fn step(self, flat: Tensor<1>, gradient: Tensor<1>, step: &AdamWStep) -> (Tensor<1>, Self) {
+        match self {
+            Self::Float32([mean, square]) => {
+                let (flat, mean, square) = kernels::adamw(flat, gradient, mean, square, step);
+                (flat, Self::Float32([mean, square]))
+            }
+            Self::Int8(moments) => {
+                let (flat, moments) = kernels::adamw_int8(flat, gradient, moments, step);
+                (flat, Self::Int8(moments))
+            }
+        }
+    }
+}
+
+impl Moments {
+    /// What they take in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.by_name.values().map(Moment::bytes).sum()
+    }
 }
 
 /// Applies step number `step` (from 1) to every parameter with a gradient.
@@ -93,17 +159,15 @@ impl ModuleMapper for Apply<'_> {
         } else {
             gradient
         };
-        let [mean, square] = self
-            .moments
-            .by_name
-            .remove(&name)
-            .unwrap_or_else(|| [Tensor::zeros_like(&gradient), Tensor::zeros_like(&gradient)]);
         let AdamWConfig {
             beta1,
             beta2,
             eps,
             weight_decay,
+            state,
         } = *self.config;
+        let moment = self.moments.by_name.remove(&name);
+        let moment = moment.unwrap_or_else(|| Moment::zeros(&gradient, state));
         let update = AdamWStep {
             lr: self.rate,
             beta1,
@@ -116,8 +180,8 @@ impl ModuleMapper for Apply<'_> {
         let (id, tensor, mapper) = param.consume();
         let shape = tensor.dims();
         let flat: Tensor<1> = tensor.inner().flatten(0, D - 1);
-        let (flat, mean, square) = kernels::adamw(flat, gradient, mean, square, &update);
-        self.moments.by_name.insert(name, [mean, square]);
+        let (flat, moment) = moment.step(flat, gradient, &update);
+        self.moments.by_name.insert(name, moment);
         let tensor = Tensor::from_inner(flat.reshape(shape)).require_grad();
         Param::from_mapped_value(id, tensor, mapper)
     }

@@ -8,7 +8,7 @@ mod mix;
 mod schedule;
 mod train;
 
-pub use adamw::AdamWConfig;
+pub use adamw::{AdamWConfig, OptimizerState};
 pub use mix::mix;
 pub use schedule::Schedule;
 pub use train::{Share, StepReport, TrainError, Trainer, TrainerConfig};

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use kernels::{lanes, side_by_side};
-use lm::CausalLm;
+use lm::{CausalLm, Tape};
 use serde::{Deserialize, Serialize};
 
 use crate::adamw::{AdamWConfig, Moments, apply};
@@ -19,6 +19,10 @@ pub struct TrainerConfig {
     pub schedule: Schedule,
     /// Gradients whose global norm is larger are scaled down to it.
     pub clip: f64,
+    /// Whether a pass keeps the inputs of the model's blocks alone and computes each block again on
+    /// its way back ([`Tape`]): the same gradients in less memory and more time.
+    #[serde(default)]
+    pub checkpointing: bool,
 }
 
 /// What a step did.
@@ -108,9 +112,19 @@ impl<M: CausalLm> Trainer<M> {
         self.snapshot()
     }
 
+    /// What it was made with.
+    pub fn config(&self) -> &TrainerConfig {
+        &self.config
+    }
+
     /// Steps taken.
     pub fn steps(&self) -> usize {
         self.steps
+    }
+
+    /// Bytes of the moments the optimizer keeps: none of a parameter that never had a gradient.
+    pub fn optimizer_bytes(&self) -> usize {
+        self.moments.bytes()
     }
 
     /// Adds the gradients of the micro-batches `parts` of one step, several at a time where the
@@ -127,6 +141,7 @@ impl<M: CausalLm> Trainer<M> {
         let device = self.model().device();
         let bytes = 4 * self.model().parameters().0;
         let lanes = lanes(&device).min(REPLICA_BYTES / bytes.max(1)).max(1);
+        let checkpointing = self.config.checkpointing;
         let mut reports = Vec::with_capacity(parts.len());
         for wave in parts.chunks(lanes) {
             // A replica shares the weights' memory; its own nodes keep the graphs apart.
@@ -135,11 +150,20 @@ impl<M: CausalLm> Trainer<M> {
                 .map(|part| (self.model().valid().train(), part))
                 .collect();
             let run = |(model, part): (M, &P)| {
+                let tape = Tape::default();
+                let model = match checkpointing {
+                    true => model.checkpointed(&tape),
+                    false => model,
+                };
                 let Share { loss, load, report } = share(&model, part);
                 let value = f64::from(loss.clone().into_scalar::<f32>());
-                let gradients = value
-                    .is_finite()
-                    .then(|| GradientSum::of(&model, loss.backward()));
+                let gradients = value.is_finite().then(|| {
+                    let mut sum = GradientSum::default();
+                    let mut found = loss.backward();
+                    tape.replay(&mut found, |found| sum.add(GradientSum::of(&model, found)));
+                    sum.add(GradientSum::of(&model, found));
+                    sum
+                });
                 (value, gradients, load, report)
             };
             let done = if lanes == 1 {

@@ -96,15 +96,22 @@ impl ChatTemplate {
     /// [`ChatError::Template`] where it cannot be read.
     pub(crate) fn of(dir: &Path, config: &Json) -> Result<Option<Self>, ChatError> {
         let file = dir.join(FILE);
-        let (source, path) = match std::fs::read_to_string(&file) {
-            Ok(source) => (source, file),
-            Err(_) => match in_config(&config["chat_template"]) {
-                Some(source) => (source.to_owned(), dir.join("tokenizer_config.json")),
-                None => return Ok(None),
-            },
-        };
+        match std::fs::read_to_string(&file) {
+            Ok(source) => Self::with_tokens(&source, config, &file).map(Some),
+            Err(_) => Self::in_config(&dir.join("tokenizer_config.json"), config),
+        }
+    }
+
+    /// The template in a parsed `tokenizer_config.json`; messages say it comes from `path`.
+    pub(crate) fn in_config(path: &Path, config: &Json) -> Result<Option<Self>, ChatError> {
+        let source = in_config(&config["chat_template"]);
+        let of = |source| Self::with_tokens(source, config, path);
+        source.map(of).transpose()
+    }
+
+    fn with_tokens(source: &str, config: &Json, path: &Path) -> Result<Self, ChatError> {
         let text = |key: &str| token_text(&config[key]).unwrap_or_default().to_owned();
-        Self::new(&source, &text("bos_token"), &text("eos_token"), &path).map(Some)
+        Self::new(source, &text("bos_token"), &text("eos_token"), path)
     }
 
     /// The template itself.

@@ -7,15 +7,12 @@
 //! | `problem`, `tests` with `functional` | LeetCode sets, all hidden | [`CodeTests::Functional`] |
 //! | `problem`, `tests` of `input`, `output` | Codeforces sets, all hidden | [`CodeTests::StdinStdout`] |
 //!
-//! Lines or one array, gzipped or not. Left out: answers that several outputs would satisfy, and the
+//! Left out: answers that several outputs would satisfy, and the
 //! time and memory limits a statement names.
 
-use std::io::Read;
-use std::path::Path;
+use serde_json::{Map, Value};
 
-use serde_json::Value;
-
-use super::{ImportError, Imported, Record, gather, problem, read, text};
+use crate::dataset::Row;
 use crate::{Case, Check, CodeTests, Domain, Language, Problem};
 
 /// What LeetCode's stubs take for granted.
@@ -33,65 +30,24 @@ import collections, functools, itertools, heapq, bisect, math, string, operator,
 inf = float('inf')
 ";
 
-/// Reads the problems of a file. Their domain is [`Domain::Code`], their `answer` is empty (no text
-/// is the right one), and their `solution` is the reference program where the file has one.
-///
-/// # Errors
-/// As [`super::problems`], and when a gzipped file cannot be unpacked.
-pub fn programs(path: impl AsRef<Path>) -> Result<Imported, ImportError> {
-    let path = path.as_ref();
-    gather(path, &unpacked(path)?, NEEDS, program)
+/// The columns that such a problem needs.
+pub(super) const NEEDS: &str = "`prompt`, `test` and `entry_point`, or `text` and `test_list`, or \
+                                `problem` and `tests`";
+
+/// Whether a row has tests, of whatever kind.
+pub(super) fn is_tested(row: &Row) -> bool {
+    let tests = row.get("tests");
+    let tests = tests.is_some_and(|tests| tests.is_array() || tests.is_object());
+    let has = |name| row.get(name).is_some();
+    tests || has("entry_point") || has("test_list")
 }
 
-/// The columns that [`programs`] needs.
-const NEEDS: &str = "`prompt`, `test` and `entry_point`, or `text` and `test_list`, or `problem` and \
-                     `tests`";
-
-/// Reads the problems of a file that may hold both kinds: a record with tests is read as [`programs`]
-/// reads it, any other as [`super::problems`] does.
-///
-/// # Errors
-/// As [`programs`].
-pub fn mixed(path: impl AsRef<Path>) -> Result<Imported, ImportError> {
-    let path = path.as_ref();
-    let needs = "`question` (or `problem`) and `answer`; or tests: `prompt`, `test` and \
-                 `entry_point`, `text` and `test_list`, `problem` and `tests`";
-    gather(path, &unpacked(path)?, needs, |record, source, line| {
-        let tests = record
-            .get("tests")
-            .is_some_and(|tests| tests.is_array() || tests.is_object());
-        let tested = tests
-            || ["entry_point", "test_list"]
-                .iter()
-                .any(|c| record.contains_key(*c));
-        match tested {
-            true => program(record, source, line),
-            false => problem(record, source, line),
-        }
-    })
-}
-
-/// The bytes of a file, gzipped or not.
-fn unpacked(path: &Path) -> Result<Vec<u8>, ImportError> {
-    let mut bytes = read(path)?;
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        let mut unpacked = Vec::new();
-        flate2::read::MultiGzDecoder::new(bytes.as_slice())
-            .read_to_end(&mut unpacked)
-            .map_err(|source| ImportError::Io {
-                path: path.into(),
-                source,
-            })?;
-        bytes = unpacked;
-    }
-    Ok(bytes)
-}
-
-fn program(record: &Record, source: &str, line: usize) -> Result<Problem, String> {
-    let source = source.strip_suffix(".jsonl").unwrap_or(source);
-    let (question, tests, solution) = if record.contains_key("entry_point") {
+/// A problem whose answer is a program.
+pub(super) fn program(row: &Row) -> Result<Problem, String> {
+    let record = row.columns();
+    let (question, tests, solution) = if row.get("entry_point").is_some() {
         humaneval(record)?
-    } else if record.contains_key("test_list") {
+    } else if row.get("test_list").is_some() {
         mbpp(record)?
     } else {
         tested(record)?
@@ -100,10 +56,8 @@ fn program(record: &Record, source: &str, line: usize) -> Result<Problem, String
         return Err("there is no test".to_owned());
     }
     let id = match record.get("task_id") {
-        Some(Value::Number(number)) => format!("{source}-{number}"),
-        id => id
-            .and_then(text)
-            .unwrap_or_else(|| format!("{source}-{line}")),
+        Some(Value::Number(number)) => format!("{}-{number}", row.family()),
+        _ => row.text("task_id").unwrap_or_else(|| row.place()),
     };
     Ok(Problem {
         id,
@@ -111,12 +65,14 @@ fn program(record: &Record, source: &str, line: usize) -> Result<Problem, String
         question,
         answer: String::new(),
         solution,
-        family: source.to_owned(),
+        family: row.family().to_owned(),
         domain: Domain::Code,
         level: 1,
         check: Check::Code { tests },
     })
 }
+
+type Record = Map<String, Value>;
 
 /// A question, its tests and the reference program.
 type Parts = (String, CodeTests, Option<String>);
@@ -208,10 +164,13 @@ fn list(record: &Record, name: &str) -> Result<Vec<String>, String> {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::path::Path;
 
     use super::*;
+    use crate::dataset::ReadError;
+    use crate::import::{Imported, mixed, programs};
 
-    fn read_all(name: &str, content: &[u8]) -> Result<Imported, ImportError> {
+    fn read_all(name: &str, content: &[u8]) -> Result<Imported, ReadError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, content).unwrap();

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use lm::{CausalLm, Hidden, Sequence, TokenBatch, states};
+use lm::{CausalLm, Hidden, Sequence, Tape, TokenBatch, states};
 
 use super::super::rows::vector;
 
@@ -71,6 +71,13 @@ impl<M: CausalLm> CausalLm for Critic<M> {
     fn after_step(self, load: &[Vec<u64>]) -> Self {
         Self {
             body: self.body.after_step(load),
+            ..self
+        }
+    }
+
+    fn checkpointed(self, tape: &Tape) -> Self {
+        Self {
+            body: self.body.checkpointed(tape),
             ..self
         }
     }

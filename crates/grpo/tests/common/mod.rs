@@ -48,9 +48,11 @@ pub fn trainer_config(lr: f64) -> TrainerConfig {
             beta2: 0.99,
             eps: 1e-8,
             weight_decay: 0.0,
+            state: trainer::OptimizerState::Float32,
         },
         schedule: Schedule::constant(lr, 0),
         clip: 1.0,
+        checkpointing: false,
     }
 }
 

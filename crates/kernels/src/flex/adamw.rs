@@ -90,7 +90,7 @@ impl<C: CheckpointStrategy> AdamWOp for Autodiff<Flex, C> {
 
 /// A step's numbers as the loop uses them, rounded to `f32` once.
 #[derive(Clone, Copy)]
-struct Factors {
+pub(super) struct Factors {
     keep: f32,
     beta1: f32,
     beta2: f32,
@@ -102,7 +102,7 @@ struct Factors {
 }
 
 impl Factors {
-    fn new(step: &AdamWStep) -> Self {
+    pub(super) fn new(step: &AdamWStep) -> Self {
         Self {
             keep: (1.0 - step.lr * step.weight_decay) as f32,
             beta1: step.beta1 as f32,
@@ -114,11 +114,20 @@ impl Factors {
             eps: step.eps as f32,
         }
     }
-}
 
-simd_fn! {
-    fn update(param: &mut [f32], m: &mut [f32], v: &mut [f32], grad: &[f32], factors: Factors) {
-        let Factors { keep, beta1, beta2, rest1, rest2, root2, size, eps } = factors;
+    /// Moves a slice of a parameter and its moments.
+    #[inline(always)]
+    pub(super) fn update(self, param: &mut [f32], m: &mut [f32], v: &mut [f32], grad: &[f32]) {
+        let Self {
+            keep,
+            beta1,
+            beta2,
+            rest1,
+            rest2,
+            root2,
+            size,
+            eps,
+        } = self;
         let len = grad.len();
         let (param, m, v) = (&mut param[..len], &mut m[..len], &mut v[..len]);
         for i in 0..len {
@@ -127,5 +136,11 @@ simd_fn! {
             let root = v[i].sqrt() / root2 + eps;
             param[i] = param[i] * keep - size * m[i] / root;
         }
+    }
+}
+
+simd_fn! {
+    fn update(param: &mut [f32], m: &mut [f32], v: &mut [f32], grad: &[f32], factors: Factors) {
+        factors.update(param, m, v, grad);
     }
 }

@@ -6,6 +6,7 @@
 //! weights in an order of its own, in [`panel`]s and the registers of [`vector`]. Each other file is one operation: its loops, its gradient, and its binding to burn.
 
 mod adamw;
+mod adamw_int8;
 mod attention;
 mod buffer;
 mod cache_write;
@@ -28,6 +29,7 @@ mod swiglu;
 mod vector;
 
 pub(crate) use adamw::adamw;
+pub(crate) use adamw_int8::adamw_int8;
 pub(crate) use attention::attention;
 pub(crate) use cache_write::{cache_copy, cache_write};
 pub(crate) use embedding::embedding;

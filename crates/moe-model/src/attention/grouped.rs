@@ -2,21 +2,21 @@
 //! with biases as Qwen2, with norms of queries and keys as Qwen3.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use kernels::RopeLayout;
 
-use super::{Layout, biased, project};
+use super::Layout;
 use crate::cache::LayerCache;
 use crate::config::{DecoderConfig, GroupedConfig};
 use crate::norm::RmsNorm;
+use crate::projection::Projection;
 
 #[derive(Module, Debug)]
 pub(crate) struct Grouped {
-    q_proj: Linear,
-    k_proj: Linear,
-    v_proj: Linear,
-    o_proj: Linear,
+    q_proj: Projection,
+    k_proj: Projection,
+    v_proj: Projection,
+    o_proj: Projection,
     q_norm: Option<RmsNorm>,
     k_norm: Option<RmsNorm>,
     heads: usize,
@@ -36,13 +36,13 @@ impl Grouped {
             output_bias,
             qk_norm,
         } = *grouped;
-        let read = |heads| biased(config.width, heads * head_dim, qkv_bias, device);
+        let read = |heads| Projection::new(config.width, heads * head_dim, qkv_bias, device);
         let norm = || qk_norm.then(|| RmsNorm::new(head_dim, config.norm_eps, device));
         Self {
             q_proj: read(heads),
             k_proj: read(kv_heads),
             v_proj: read(kv_heads),
-            o_proj: biased(heads * head_dim, config.width, output_bias, device),
+            o_proj: Projection::new(heads * head_dim, config.width, output_bias, device),
             q_norm: norm(),
             k_norm: norm(),
             heads,
@@ -78,6 +78,15 @@ impl Grouped {
         LayerCache::new(shape, Some(shape), device)
     }
 
+    pub(super) fn projections(&mut self) -> Vec<(&'static str, &mut Projection)> {
+        vec![
+            ("q_proj", &mut self.q_proj),
+            ("k_proj", &mut self.k_proj),
+            ("v_proj", &mut self.v_proj),
+            ("o_proj", &mut self.o_proj),
+        ]
+    }
+
     /// Queries, keys and values, `[b, t, heads, head_dim]`, rotated.
     fn project(&self, x_nd: Tensor<2>, layout: &Layout) -> [Tensor<4>; 3] {
         let (b, t, d) = (layout.rows, layout.width, self.head_dim);
@@ -88,17 +97,13 @@ impl Grouped {
             };
             self.rotate(x.reshape([b, t, heads, d]), layout)
         };
-        let q = place(
-            project(&self.q_proj, x_nd.clone()),
-            self.heads,
-            &self.q_norm,
-        );
+        let q = place(self.q_proj.forward(x_nd.clone()), self.heads, &self.q_norm);
         let k = place(
-            project(&self.k_proj, x_nd.clone()),
+            self.k_proj.forward(x_nd.clone()),
             self.kv_heads,
             &self.k_norm,
         );
-        let v = project(&self.v_proj, x_nd);
+        let v = self.v_proj.forward(x_nd);
         [q, k, v.reshape([b, t, self.kv_heads, d])]
     }
 
@@ -118,6 +123,7 @@ impl Grouped {
         let scale = (self.head_dim as f64).powf(-0.5);
         let mixed = kernels::attention(q, k, v, &layout.span, scale);
         let n = layout.rows * layout.width;
-        project(&self.o_proj, mixed.reshape([n, self.heads * self.head_dim]))
+        self.o_proj
+            .forward(mixed.reshape([n, self.heads * self.head_dim]))
     }
 }

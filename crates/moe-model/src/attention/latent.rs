@@ -6,28 +6,28 @@
 //! attention with a single shared key-value head as wide as the cache.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use kernels::RopeLayout;
 
-use super::{Layout, biased, project, projection};
+use super::Layout;
 use crate::cache::LayerCache;
 use crate::config::{DecoderConfig, LatentConfig};
 use crate::norm::RmsNorm;
+use crate::projection::Projection;
 
 /// The epsilon of the compression norms, whatever the rest of the model uses.
 const LATENT_NORM_EPS: f64 = 1e-6;
 
 #[derive(Module, Debug)]
 pub(crate) struct Latent {
-    q_proj: Option<Linear>,
-    q_a_proj: Option<Linear>,
+    q_proj: Option<Projection>,
+    q_a_proj: Option<Projection>,
     q_a_layernorm: Option<RmsNorm>,
-    q_b_proj: Option<Linear>,
-    kv_a_proj_with_mqa: Linear,
+    q_b_proj: Option<Projection>,
+    kv_a_proj_with_mqa: Projection,
     kv_a_layernorm: RmsNorm,
-    kv_b_proj: Linear,
-    o_proj: Linear,
+    kv_b_proj: Projection,
+    o_proj: Projection,
     heads: usize,
     rank: usize,
     nope: usize,
@@ -52,14 +52,14 @@ impl Latent {
         let queries = heads * (nope_dim + rope_dim);
         let direct = query_rank.is_none();
         Self {
-            q_proj: direct.then(|| projection(config.width, queries, device)),
-            q_a_proj: query_rank.map(|rank| biased(config.width, rank, bias, device)),
+            q_proj: direct.then(|| Projection::plain(config.width, queries, device)),
+            q_a_proj: query_rank.map(|rank| Projection::new(config.width, rank, bias, device)),
             q_a_layernorm: query_rank.map(|rank| RmsNorm::new(rank, LATENT_NORM_EPS, device)),
-            q_b_proj: query_rank.map(|rank| projection(rank, queries, device)),
-            kv_a_proj_with_mqa: biased(config.width, latent_rank + rope_dim, bias, device),
+            q_b_proj: query_rank.map(|rank| Projection::plain(rank, queries, device)),
+            kv_a_proj_with_mqa: Projection::new(config.width, latent_rank + rope_dim, bias, device),
             kv_a_layernorm: RmsNorm::new(latent_rank, LATENT_NORM_EPS, device),
-            kv_b_proj: projection(latent_rank, heads * (nope_dim + value_dim), device),
-            o_proj: biased(heads * value_dim, config.width, bias, device),
+            kv_b_proj: Projection::plain(latent_rank, heads * (nope_dim + value_dim), device),
+            o_proj: Projection::new(heads * value_dim, config.width, bias, device),
             heads,
             rank: latent_rank,
             nope: nope_dim,
@@ -74,7 +74,7 @@ impl Latent {
         let (b, t) = (layout.rows, layout.width);
         let (q_nope, q_rope) = self.queries(x_nd.clone(), layout);
         let (latent_nr, k_rope) = self.compress(x_nd, layout);
-        let kv = project(&self.kv_b_proj, latent_nr);
+        let kv = self.kv_b_proj.forward(latent_nr);
         let kv = kv.reshape([b, t, self.heads, self.nope + self.value]);
         let k_nope = kv.clone().narrow(3, 0, self.nope);
         let v = kv.narrow(3, self.nope, self.value);
@@ -82,10 +82,8 @@ impl Latent {
         let q = Tensor::cat(vec![q_nope, q_rope], 3);
         let k = Tensor::cat(vec![k_nope, k_rope], 3);
         let mixed = kernels::attention(q, k, v, &layout.span, self.scale);
-        project(
-            &self.o_proj,
-            mixed.reshape([b * t, self.heads * self.value]),
-        )
+        self.o_proj
+            .forward(mixed.reshape([b * t, self.heads * self.value]))
     }
 
     pub(crate) fn decode(
@@ -119,11 +117,27 @@ impl Latent {
             .narrow(3, 0, self.rank)
             .reshape([n, self.heads, self.rank]);
         let values = kernels::linear_heads(mixed, up_value_hrv);
-        project(&self.o_proj, values.reshape([n, self.heads * self.value]))
+        self.o_proj
+            .forward(values.reshape([n, self.heads * self.value]))
     }
 
     pub(crate) fn cache(&self, rows: usize, capacity: usize, device: &Device) -> LayerCache {
         LayerCache::new([rows, capacity, 1, self.rank + self.rope], None, device)
+    }
+
+    pub(super) fn projections(&mut self) -> Vec<(&'static str, &mut Projection)> {
+        let named = [
+            ("q_proj", self.q_proj.as_mut()),
+            ("q_a_proj", self.q_a_proj.as_mut()),
+            ("q_b_proj", self.q_b_proj.as_mut()),
+            ("kv_a_proj_with_mqa", Some(&mut self.kv_a_proj_with_mqa)),
+            ("kv_b_proj", Some(&mut self.kv_b_proj)),
+            ("o_proj", Some(&mut self.o_proj)),
+        ];
+        let present = named.into_iter();
+        present
+            .filter_map(|(name, projection)| Some((name, projection?)))
+            .collect()
     }
 
     /// Queries without and with position, `[b, t, h, ·]`.
@@ -134,9 +148,9 @@ impl Latent {
             &self.q_a_layernorm,
             &self.q_b_proj,
         ) {
-            (Some(direct), ..) => project(direct, x_nd),
+            (Some(direct), ..) => direct.forward(x_nd),
             (None, Some(down), Some(norm), Some(up)) => {
-                project(up, norm.forward(project(down, x_nd)))
+                up.forward(norm.forward(down.forward(x_nd)))
             }
             _ => unreachable!("queries are projected directly or through a compression"),
         };
@@ -147,7 +161,7 @@ impl Latent {
 
     /// The compressed vector `[n, r]` and the rotary key `[b, t, 1, rope]`.
     fn compress(&self, x_nd: Tensor<2>, layout: &Layout) -> (Tensor<2>, Tensor<4>) {
-        let joint = project(&self.kv_a_proj_with_mqa, x_nd);
+        let joint = self.kv_a_proj_with_mqa.forward(x_nd);
         let k_rope = joint.clone().narrow(1, self.rank, self.rope);
         let k_rope = k_rope.reshape([layout.rows, layout.width, 1, self.rope]);
         let latent = self.kv_a_layernorm.forward(joint.narrow(1, 0, self.rank));
@@ -166,7 +180,7 @@ impl Latent {
 
     /// `kv_b_proj` as the key side `[h, nope, r]` and the value side `[h, r, value]`.
     fn absorbed(&self) -> (Tensor<3>, Tensor<3>) {
-        let weight = self.kv_b_proj.weight.val();
+        let weight = self.kv_b_proj.effective();
         let weight = weight.reshape([self.rank, self.heads, self.nope + self.value]);
         let key = weight.clone().narrow(2, 0, self.nope).permute([1, 2, 0]);
         let value = weight.narrow(2, self.nope, self.value).permute([1, 0, 2]);

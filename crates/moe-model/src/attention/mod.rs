@@ -4,12 +4,12 @@ mod grouped;
 mod latent;
 
 use burn::module::Module;
-use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use kernels::Span;
 
 use crate::cache::LayerCache;
 use crate::config::{AttentionConfig, DecoderConfig};
+use crate::projection::Projection;
 use crate::rope::Angles;
 
 pub(crate) use grouped::Grouped;
@@ -71,6 +71,14 @@ impl Attention {
             Self::Grouped(grouped) => grouped.cache(rows, capacity, device),
         }
     }
+
+    /// Every projection with its name.
+    pub(crate) fn projections(&mut self) -> Vec<(&'static str, &mut Projection)> {
+        match self {
+            Self::Latent(latent) => latent.projections(),
+            Self::Grouped(grouped) => grouped.projections(),
+        }
+    }
 }
 
 impl AttentionConfig {
@@ -81,31 +89,4 @@ impl AttentionConfig {
             Self::Grouped(grouped) => grouped.rotated_dim,
         }
     }
-}
-
-/// A projection of rows; without gradients each by itself, as [`kernels::linear`] has it.
-pub(crate) fn project(linear: &Linear, x_nd: Tensor<2>) -> Tensor<2> {
-    let bias = linear.bias.as_ref().map(|bias| bias.val());
-    kernels::linear(x_nd, linear.weight.val(), bias)
-}
-
-/// Each row against each row of a matrix, `x · weightᵀ`; without gradients each by itself.
-pub(crate) fn against(x_nd: Tensor<2>, weight_vd: Tensor<2>) -> Tensor<2> {
-    if x_nd.device().is_autodiff() {
-        return x_nd.matmul(weight_vd.transpose());
-    }
-    kernels::linear(x_nd, weight_vd.transpose(), None)
-}
-
-/// A projection without bias.
-pub(crate) fn projection(from: usize, to: usize, device: &Device) -> Linear {
-    biased(from, to, false, device)
-}
-
-/// A projection. Weights are set by [`crate::init`] or a checkpoint, biases begin at 0.
-pub(crate) fn biased(from: usize, to: usize, bias: bool, device: &Device) -> Linear {
-    LinearConfig::new(from, to)
-        .with_bias(bias)
-        .with_initializer(burn::nn::Initializer::Zeros)
-        .init(device)
 }

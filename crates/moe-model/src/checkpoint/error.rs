@@ -70,6 +70,20 @@ pub enum CheckpointError {
         /// One line a tensor.
         problems: Vec<String>,
     },
+    /// A model with adapters, of which a checkpoint knows nothing.
+    #[error("the model has adapters: merge them to save a whole model, or save the adapters alone")]
+    Adapted,
+    /// A GGUF file is damaged, or holds what is not read.
+    #[error(transparent)]
+    Gguf(#[from] gguf::GgufError),
+    /// A model has no GGUF form.
+    #[error("{path}: {problem}")]
+    NoGguf {
+        /// The file that says so.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
     /// `transformers` has no architecture for these settings.
     #[error("no Hugging Face architecture joins this attention with this feed-forward")]
     NoArchitecture,

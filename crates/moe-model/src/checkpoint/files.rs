@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use safetensors::tensor::TensorInfo;
@@ -15,11 +16,7 @@ use serde::Deserialize;
 
 use super::error::{CheckpointError, io};
 use super::header::{self, Pairs};
-use super::layout::Piece;
 use super::{INDEX, WEIGHTS, storage};
-
-/// Bytes read at a time.
-const BLOCK: usize = 1 << 20;
 
 /// Open weight files.
 #[derive(Debug)]
@@ -29,6 +26,8 @@ pub(super) struct Files {
     shards: Vec<Shard>,
     /// Every tensor.
     pub(super) tensors: BTreeMap<String, Place>,
+    /// Those read last.
+    bytes: Vec<u8>,
 }
 
 /// A tensor in a file.
@@ -63,6 +62,7 @@ impl Files {
             path: single.clone(),
             shards: Vec::new(),
             tensors: BTreeMap::new(),
+            bytes: Vec::new(),
         };
         if single.exists() {
             files.add(single)?;
@@ -187,44 +187,25 @@ impl Files {
         }
     }
 
-    /// Reads a tensor that is there with the shape and a type asked for into its place among the
-    /// parameter's values, a block at a time. Gives the row, column and value of the first element
-    /// that is not finite.
-    pub(super) fn read(
+    /// Replaces `values` by `count` rows of `cols` numbers of a tensor of a type that is read, from row
+    /// `first` on.
+    pub(super) fn rows(
         &mut self,
-        piece: &Piece,
-        parameter: &mut [f32],
-    ) -> Result<Option<(usize, usize, f32)>, CheckpointError> {
-        let Place { shard, info } = &self.tensors[&piece.name];
+        name: &str,
+        cols: usize,
+        rows: Range<usize>,
+        values: &mut Vec<f32>,
+    ) -> Result<(), CheckpointError> {
+        let Place { shard, info } = &self.tensors[name];
         let Shard { path, file, data } = &mut self.shards[*shard];
-        let to = &mut parameter[piece.values.clone()];
-        let [rows, cols] = piece.matrix();
         let width = storage::width(info.dtype).expect("types were checked");
-        file.seek(SeekFrom::Start(*data + info.data_offsets.0 as u64))
+        let from = *data + (info.data_offsets.0 + rows.start * cols * width) as u64;
+        self.bytes.resize(rows.len() * cols * width, 0);
+        file.seek(SeekFrom::Start(from))
+            .and_then(|_| file.read_exact(&mut self.bytes))
             .map_err(io(path))?;
-        let at_once = (BLOCK / (cols * width).max(1)).max(1);
-        let (mut bytes, mut values) = (Vec::new(), Vec::new());
-        let mut odd = None;
-        for first in (0..rows).step_by(at_once) {
-            let count = at_once.min(rows - first);
-            bytes.resize(count * cols * width, 0);
-            file.read_exact(&mut bytes).map_err(io(path))?;
-            storage::decode(info.dtype, &bytes, &mut values);
-            let at = values.iter().position(|value| !value.is_finite());
-            odd = odd.or(at.map(|at| (first + at / cols, at % cols, values[at])));
-            if piece.transposed {
-                for (col, to) in to.chunks_exact_mut(rows).enumerate() {
-                    let from = values[col..].iter().step_by(cols);
-                    to[first..first + count]
-                        .iter_mut()
-                        .zip(from)
-                        .for_each(|(to, from)| *to = *from);
-                }
-            } else {
-                to[first * cols..][..values.len()].copy_from_slice(&values);
-            }
-        }
-        Ok(odd)
+        storage::decode(info.dtype, &self.bytes, values);
+        Ok(())
     }
 }
 

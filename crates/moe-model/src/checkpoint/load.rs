@@ -10,16 +10,17 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use lm::ParameterPath;
 
+use super::CONFIG;
 use super::error::{CheckpointError, io};
 use super::files::Files;
 use super::layout::{Names, Piece, Repeat, copies, superfluous};
-use super::{CONFIG, storage};
+use super::source::Source;
 use crate::config::{ConfigError, DecoderConfig};
 use crate::decoder::Decoder;
 use crate::{hf, mtp};
 
 impl DecoderConfig {
-    /// Reads the settings of a model from its `config.json`.
+    /// Reads the settings of a model from its `config.json`, or from a GGUF file.
     ///
     /// # Errors
     /// A file that cannot be read, is not JSON, is of an unknown architecture, or whose settings
@@ -29,6 +30,10 @@ impl DecoderConfig {
             path: path.into(),
             problem,
         };
+        if gguf::File::is_gguf(path) {
+            let json = gguf::File::open(path)?.config()?;
+            return hf::from_json(&json).map_err(config);
+        }
         let text = std::fs::read_to_string(path).map_err(io(path))?;
         let json = serde_json::from_str(&text)
             .map_err(|error| config(format!("not JSON ({error}); download it again")))?;
@@ -38,7 +43,8 @@ impl DecoderConfig {
 
 impl Decoder {
     /// Reads a model from a directory: `config.json` with `model.safetensors`, or with
-    /// `model.safetensors.index.json` and the shards it names; weights in f32, bf16 or f16.
+    /// `model.safetensors.index.json` and the shards it names; weights in f32, bf16 or f16. Or from a GGUF
+    /// file of a Llama, Qwen2 or Qwen3, whose quantised weights are widened.
     ///
     /// Every tensor of the model must be there with its shape and finite values, and no other. A
     /// checkpoint without a tensor of the modules for further tokens that its `config.json` counts is
@@ -50,7 +56,12 @@ impl Decoder {
     /// A file or directory that is missing, damaged, of another model or of an unknown
     /// architecture: the file and every tensor concerned are named.
     pub fn load(dir: &Path, device: &Device) -> Result<Self, CheckpointError> {
-        let path = dir.join(CONFIG);
+        let is_gguf = gguf::File::is_gguf(dir);
+        let path = if is_gguf {
+            dir.into()
+        } else {
+            dir.join(CONFIG)
+        };
         let mut config = DecoderConfig::read(&path)?;
         let names = Names::new(&config)?;
         let impossible = |error: ConfigError| CheckpointError::Config {
@@ -58,19 +69,22 @@ impl Decoder {
             problem: error.to_string(),
         };
         config.validate().map_err(impossible.clone())?;
-        let mut files = Files::open(dir)?;
-        if !mtp::is_stored(&config, files.tensors.keys()) {
+        let mut source = match is_gguf {
+            true => Source::Gguf(gguf::Weights::new(gguf::File::open(dir)?)?),
+            false => Source::Files(Files::open(dir)?),
+        };
+        if !mtp::is_stored(&config, source.names()) {
             config.mtp = None;
         }
         let model = Self::zeros(&config, device).map_err(impossible)?;
         let pieces = pieces(&model, names);
         let copies = copies(&config, &pieces);
-        check(&model, &files, &pieces, &copies)?;
-        check_copies(&mut files, &copies)?;
+        check(&model, &source, &pieces, &copies)?;
+        check_copies(&mut source, &copies)?;
         let mut fill = Fill {
             path: ParameterPath::default(),
             names,
-            files: &mut files,
+            source: &mut source,
             odd: Vec::new(),
             failed: None,
         };
@@ -79,7 +93,7 @@ impl Decoder {
             (Some(error), _) => Err(error),
             (None, odd) if odd.is_empty() => Ok(model),
             (None, problems) => Err(CheckpointError::NotFinite {
-                path: files.path,
+                path: source.path().into(),
                 problems,
             }),
         }
@@ -122,7 +136,7 @@ impl ModuleVisitor for List {
 /// Whether the files have the tensors of the model, all of them and no other.
 fn check(
     model: &Decoder,
-    files: &Files,
+    source: &Source,
     pieces: &[Piece],
     copies: &[Repeat],
 ) -> Result<(), CheckpointError> {
@@ -130,51 +144,50 @@ fn check(
     let required = pieces.iter().map(|piece| (piece, true));
     let optional = copies.iter().map(|copy| (&copy.copy, false));
     for (Piece { name, shape, .. }, required) in required.clone().chain(optional.clone()) {
-        let Some(place) = files.tensors.get(name) else {
+        let Some(found) = source.shape(name) else {
             if required {
                 problems.push(format!("tensor `{name}` is missing"));
             }
             continue;
         };
-        let (found, dtype) = (&place.info.shape, place.info.dtype);
-        if found != shape {
+        if found != &shape[..] {
             problems.push(format!(
                 "{} has shape {found:?}, the configuration asks for {shape:?}",
-                files.describe(name)
+                source.describe(name)
             ));
-        } else if storage::width(dtype).is_none() {
+        } else if let Some(dtype) = source.unread(name) {
             problems.push(format!(
-                "{} is stored as {dtype:?}, only f32, bf16 and f16 are read: convert it",
-                files.describe(name)
+                "{} is stored as {dtype}, only f32, bf16 and f16 are read: convert it",
+                source.describe(name)
             ));
         }
     }
     let known = required.chain(optional);
     let wanted: BTreeSet<&str> = known.map(|(piece, _)| piece.name.as_str()).collect();
-    for name in files.tensors.keys() {
+    for name in source.names() {
         if !wanted.contains(name.as_str()) && !superfluous(name, model.config().tied) {
-            problems.push(format!("{} is not of this model", files.describe(name)));
+            problems.push(format!("{} is not of this model", source.describe(name)));
         }
     }
     if problems.is_empty() {
         return Ok(());
     }
     Err(CheckpointError::Tensors {
-        path: files.path.clone(),
+        path: source.path().into(),
         problems,
     })
 }
 
 /// Whether the tensors that repeat others do.
-fn check_copies(files: &mut Files, copies: &[Repeat]) -> Result<(), CheckpointError> {
+fn check_copies(source: &mut Source, copies: &[Repeat]) -> Result<(), CheckpointError> {
     let mut problems = Vec::new();
     for Repeat { copy, original } in copies {
-        if !files.tensors.contains_key(&copy.name) {
+        if !source.has(&copy.name) {
             continue;
         }
         let mut read = |piece: &Piece| {
             let mut values = vec![0.0; piece.values.len()];
-            files.read(piece, &mut values).map(|_| values)
+            source.read(piece, &mut values).map(|_| values)
         };
         // Bits, so that what is not a number equals itself; it is reported where values are read.
         let same = read(copy)?
@@ -184,7 +197,7 @@ fn check_copies(files: &mut Files, copies: &[Repeat]) -> Result<(), CheckpointEr
         if !same {
             problems.push(format!(
                 "{} differs from `{}`, which a module for further tokens shares",
-                files.describe(&copy.name),
+                source.describe(&copy.name),
                 original.name
             ));
         }
@@ -193,7 +206,7 @@ fn check_copies(files: &mut Files, copies: &[Repeat]) -> Result<(), CheckpointEr
         return Ok(());
     }
     Err(CheckpointError::Tensors {
-        path: files.path.clone(),
+        path: source.path().into(),
         problems,
     })
 }
@@ -201,7 +214,7 @@ fn check_copies(files: &mut Files, copies: &[Repeat]) -> Result<(), CheckpointEr
 struct Fill<'a> {
     path: ParameterPath,
     names: Names,
-    files: &'a mut Files,
+    source: &'a mut Source,
     /// Elements that are not finite, the first of each tensor.
     odd: Vec<String>,
     /// What made reading stop.
@@ -212,9 +225,9 @@ impl Fill<'_> {
     fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, CheckpointError> {
         let mut values = vec![0.0; shape.iter().product()];
         for piece in self.names.layout(name, shape) {
-            if let Some((row, col, value)) = self.files.read(&piece, &mut values)? {
+            if let Some((row, col, value)) = self.source.read(&piece, &mut values)? {
                 let element = piece.element(row, col);
-                let tensor = self.files.describe(&piece.name);
+                let tensor = self.source.describe(&piece.name);
                 self.odd
                     .push(format!("{tensor} holds {value} at element {element}"));
             }

@@ -57,8 +57,12 @@ impl Decoder {
     ///
     /// # Errors
     /// A file that cannot be written; a weight that is not finite or would not be in
-    /// `options.storage`; settings for which `transformers` has no architecture.
+    /// `options.storage`; settings for which `transformers` has no architecture; a model with
+    /// adapters.
     pub fn save(&self, dir: &Path, options: &SaveOptions) -> Result<(), CheckpointError> {
+        if self.adapter().is_some() {
+            return Err(CheckpointError::Adapted);
+        }
         let names = Names::new(self.config())?;
         let mut json =
             hf::to_json(self.config(), options.end_token).ok_or(CheckpointError::NoArchitecture)?;

@@ -38,7 +38,7 @@ impl Storage {
 }
 
 /// Bytes of one number, for the types that are read.
-pub(super) fn width(dtype: Dtype) -> Option<usize> {
+pub(crate) fn width(dtype: Dtype) -> Option<usize> {
     match dtype {
         Dtype::F32 => Some(4),
         Dtype::BF16 | Dtype::F16 => Some(2),
@@ -47,7 +47,7 @@ pub(super) fn width(dtype: Dtype) -> Option<usize> {
 }
 
 /// Replaces the content of `to` by the numbers in `bytes`.
-pub(super) fn decode(dtype: Dtype, bytes: &[u8], to: &mut Vec<f32>) {
+pub(crate) fn decode(dtype: Dtype, bytes: &[u8], to: &mut Vec<f32>) {
     to.clear();
     let pairs = || bytes.as_chunks::<2>().0.iter().copied();
     match dtype {

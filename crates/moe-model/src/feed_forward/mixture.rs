@@ -9,15 +9,15 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 use kernels::Selection;
 
 use super::{Dense, Fed, Routed};
-use crate::attention::against;
 use crate::config::{MixtureConfig, Scores};
 use crate::init::unset;
+use crate::projection::against;
 
 #[derive(Module, Debug)]
 pub(crate) struct Mixture {
     gate: Gate,
     experts: Experts,
-    shared_experts: Option<Dense>,
+    pub(super) shared_experts: Option<Dense>,
     active: usize,
     groups: usize,
     active_groups: usize,

@@ -8,6 +8,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::config::DecoderConfig;
+use crate::projection::Projection;
 
 pub(crate) use balance::balance_loss;
 pub(crate) use dense::Dense;
@@ -62,5 +63,17 @@ impl FeedForward {
             },
             Self::Mixture(mixture) => mixture.forward(x_nd),
         }
+    }
+
+    /// Every projection with its name; the routed experts have none.
+    pub(crate) fn projections(&mut self) -> Vec<(String, &mut Projection)> {
+        let (prefix, dense) = match self {
+            Self::Dense(dense) => ("", Some(dense)),
+            Self::Mixture(mixture) => ("shared_experts.", mixture.shared_experts.as_mut()),
+        };
+        let projections = dense.into_iter().flat_map(Dense::projections);
+        projections
+            .map(|(name, projection)| (format!("{prefix}{name}"), projection))
+            .collect()
     }
 }

@@ -12,10 +12,10 @@ use burn::tensor::Device;
 use data::{Check, Completion, Domain, Finish, Problem};
 use grpo::{Group, GrpoConfig, Objective};
 use lm::{CausalLm, GenerateOptions, Prompt, Rollout, Sampling, Sequence, generate};
-use moe_model::Decoder;
+use moe_model::{AttentionConfig, Decoder, DecoderConfig, LoraConfig};
 use rewards::Score;
 use serde::Serialize;
-use trainer::{AdamWConfig, Schedule, Trainer, TrainerConfig};
+use trainer::{AdamWConfig, OptimizerState, Schedule, Trainer, TrainerConfig};
 
 use super::limits::Limits;
 use super::shapes::Shape;
@@ -44,6 +44,61 @@ pub(crate) struct Args {
     /// Seconds each figure is repeated for; once at least.
     #[arg(long, value_name = "S", default_value_t = 10.0)]
     seconds: f64,
+    #[command(flatten)]
+    how: How,
+}
+
+/// How models are trained, and on what.
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct How {
+    /// Tokens of a sequence; a batch has 2048 tokens, but two sequences at least.
+    #[arg(long, value_name = "N", default_value_t = LENGTH)]
+    length: usize,
+    /// Keep the inputs of blocks alone and compute blocks again.
+    #[arg(long)]
+    checkpointing: bool,
+    /// A byte for each moment of the optimizer in place of four.
+    #[arg(long)]
+    int8: bool,
+    /// Train adapters of this rank on every projection; 0: the weights.
+    #[arg(long, value_name = "R", default_value_t = 0)]
+    lora: usize,
+}
+
+impl How {
+    fn batch(self) -> usize {
+        (BATCH * LENGTH / self.length.max(2)).max(2)
+    }
+
+    fn state(self) -> OptimizerState {
+        match self.int8 {
+            true => OptimizerState::Int8,
+            false => OptimizerState::Float32,
+        }
+    }
+
+    /// The model as it is trained.
+    fn prepare(self, model: Decoder) -> Result<Decoder> {
+        if self.lora == 0 {
+            return Ok(model);
+        }
+        let attention = match &model.config().attention {
+            AttentionConfig::Latent(_) => ["kv_a_proj_with_mqa", "kv_b_proj", "o_proj"].as_slice(),
+            AttentionConfig::Grouped(_) => &["q_proj", "k_proj", "v_proj", "o_proj"],
+        };
+        let inner = match model.config().mixture {
+            Some(_) => [].as_slice(),
+            None => &["gate_proj", "up_proj", "down_proj"],
+        };
+        let names = attention.iter().chain(inner);
+        let config = LoraConfig {
+            rank: self.lora,
+            alpha: 2.0 * self.lora as f64,
+            targets: names.map(ToString::to_string).collect(),
+            rslora: false,
+        };
+        Ok(model.with_adapter(&config, 0)?)
+    }
 }
 
 /// What is timed.
@@ -112,7 +167,14 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let device = backend::device()?;
     let limits = Limits::measure(&device);
     for (work, shape, name) in figures {
-        let line = measure(work, shape, name, args.seconds, &limits, &device)?;
+        let line = measure(
+            (work, args.how),
+            shape,
+            name,
+            args.seconds,
+            &limits,
+            &device,
+        )?;
         writeln!(out, "{}", serde_json::to_string(&line)?)?;
         out.flush()?;
     }
@@ -120,7 +182,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
 }
 
 fn measure(
-    work: Work,
+    (work, how): (Work, How),
     shape: Shape,
     figure: String,
     seconds: f64,
@@ -128,10 +190,14 @@ fn measure(
     device: &Device,
 ) -> Result<Line> {
     memory::forget_peak();
-    let model = Decoder::init(&shape.config(), 0, device)?;
+    let config = DecoderConfig {
+        max_positions: shape.config().max_positions.max(how.length),
+        ..shape.config()
+    };
+    let model = how.prepare(Decoder::init(&config, 0, device)?)?;
     let (params, active) = model.parameters();
-    let expected = expected(work, &model);
-    let mut bench = Bench::new(model);
+    let expected = expected((work, how), &model);
+    let mut bench = Bench::new(model, how);
     // The first step makes room for what all others use.
     bench.step(work)?;
     let mut steps = Vec::new();
@@ -163,12 +229,12 @@ fn measure(
 }
 
 /// What a stage would say it needs.
-fn expected(work: Work, model: &Decoder) -> u64 {
+fn expected((work, how): (Work, How), model: &Decoder) -> u64 {
     let (sequences, length, targets, copies) = match work {
-        Work::Train => (BATCH, LENGTH, LENGTH - 1, 0),
+        Work::Train => (how.batch(), how.length, how.length - 1, 0),
         Work::Grpo => (PROMPTS * SAMPLES as usize, PROMPT + NEW, NEW, 1),
     };
-    let rows = (MICRO_TOKENS / length).min(sequences);
+    let rows = (MICRO_TOKENS / length).clamp(1, sequences);
     let passes = sequences.div_ceil(rows);
     let training = Training {
         lanes: kernels::lanes(&model.device()).min(passes),
@@ -176,6 +242,8 @@ fn expected(work: Work, model: &Decoder) -> u64 {
         tokens: rows * length,
         targets: rows * targets,
         copies,
+        checkpointing: how.checkpointing,
+        state: how.state(),
     };
     Need::of(model, &training).total()
 }
@@ -195,17 +263,23 @@ struct Bench {
     trainer: Trainer<Decoder>,
     reference: Decoder,
     vocabulary: usize,
+    how: How,
 }
 
 impl Bench {
-    fn new(model: Decoder) -> Self {
+    fn new(model: Decoder, how: How) -> Self {
         let config = TrainerConfig {
-            adamw: AdamWConfig::default(),
+            adamw: AdamWConfig {
+                state: how.state(),
+                ..AdamWConfig::default()
+            },
             schedule: Schedule::constant(1e-5, 0),
             clip: 1.0,
+            checkpointing: how.checkpointing,
         };
         Self {
-            reference: model.valid(),
+            how,
+            reference: model.without_adapter().valid(),
             vocabulary: model.vocabulary(),
             trainer: Trainer::new(model, config),
         }
@@ -224,17 +298,18 @@ impl Bench {
     }
 
     fn train(&mut self) -> Result<Tokens> {
-        let sequences: Vec<Sequence> = (0..BATCH)
+        let (batch, length) = (self.how.batch(), self.how.length);
+        let sequences: Vec<Sequence> = (0..batch)
             .map(|row| Sequence {
-                tokens: self.tokens(row, LENGTH),
+                tokens: self.tokens(row, length),
                 context: 1,
             })
             .collect();
         let batch: Vec<&Sequence> = sequences.iter().collect();
         sft::step(&mut self.trainer, &batch, MICRO_TOKENS)?;
         Ok(Tokens {
-            counted: BATCH * LENGTH,
-            trained: BATCH * LENGTH,
+            counted: sequences.len() * length,
+            trained: sequences.len() * length,
             read: 0,
         })
     }
@@ -335,6 +410,13 @@ fn round(value: f64) -> f64 {
 mod tests {
     use super::*;
 
+    const PLAIN: How = How {
+        length: LENGTH,
+        checkpointing: false,
+        int8: false,
+        lora: 0,
+    };
+
     #[test]
     fn figures_are_measured() {
         let limits = Limits {
@@ -344,7 +426,7 @@ mod tests {
         let device = Device::flex();
         for work in Work::ALL {
             let name = Shape::S.figure(work.name(), None);
-            let line = measure(work, Shape::S, name, 0.0, &limits, &device).unwrap();
+            let line = measure((work, PLAIN), Shape::S, name, 0.0, &limits, &device).unwrap();
             assert_eq!((line.params, line.repetitions), (2_976_192, 1));
             assert!(line.tok_s > 0.0 && line.step_s > 0.0 && line.fraction_of_peak > 0.0);
             assert!(line.expected_mb > 12, "the weights alone are 12 MB");
@@ -357,6 +439,7 @@ mod tests {
             words: vec!["gen_S".into()],
             list: true,
             seconds: 0.0,
+            how: PLAIN,
         };
         assert!(run(&args).unwrap_err().is::<UsageError>());
     }

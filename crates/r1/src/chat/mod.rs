@@ -29,7 +29,7 @@ use settings::Settings;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Chat {
     /// A directory with config.json, model.safetensors and tokenizer.json, such as a stage's of a
-    /// run.
+    /// run; a GGUF file; or hub:OWNER/NAME[@REVISION].
     model: PathBuf,
     /// What holds for the whole conversation.
     #[arg(long, value_name = "TEXT")]

@@ -37,7 +37,7 @@ const ROWS: usize = 64;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Generate {
     /// A directory with config.json, model.safetensors and tokenizer.json, such as a stage's of a
-    /// run.
+    /// run; a GGUF file; or hub:OWNER/NAME[@REVISION].
     model: PathBuf,
     /// The prompts, one JSON object a line: {id?, prompt}, {id?, messages} or {id?, text}.
     #[arg(long, value_name = "FILE.jsonl")]

@@ -9,9 +9,11 @@ use lm::EngineOptions;
 use moe_model::{Decoder, DecoderConfig};
 
 use crate::backend::device;
+use crate::progress::Console;
+use crate::source;
 use crate::usage::UsageError;
 
-/// A model's directory, read but for the weights.
+/// A model's directory or GGUF file, read but for the weights.
 #[derive(Debug)]
 pub(crate) struct Speaker {
     dir: PathBuf,
@@ -21,18 +23,25 @@ pub(crate) struct Speaker {
 }
 
 impl Speaker {
-    /// Reads `config.json` and the tokenizer.
+    /// Reads `config.json` and the tokenizer, or what a GGUF file says of both; a model of the hub is
+    /// fetched first.
     ///
     /// # Errors
-    /// A directory that is none, or not of a model ([`UsageError`]); files that cannot be read or do
+    /// A model that the hub does not give; a directory that is none, or not of a model ([`UsageError`]); files that cannot be read or do
     /// not belong together.
-    pub(crate) fn find(dir: &Path) -> Result<Self> {
-        let config = dir.join("config.json");
-        if !config.is_file() {
+    pub(crate) fn find(model: &Path) -> Result<Self> {
+        let dir = &source::model(model, &Console::new(false))?;
+        let file = dir.join("config.json");
+        let (config, tokenizer) = if gguf::File::is_gguf(dir) {
+            let parts = gguf::File::open(dir)?.tokenizer()?;
+            let json = serde_json::to_vec(&parts.tokenizer)?;
+            let tokenizer = Tokenizer::from_parts(&json, parts.config, dir)?;
+            (DecoderConfig::read(dir)?, tokenizer)
+        } else if file.is_file() {
+            (DecoderConfig::read(&file)?, Tokenizer::open(dir)?)
+        } else {
             return Err(UsageError(no_model(dir)).into());
-        }
-        let config = DecoderConfig::read(&config)?;
-        let tokenizer = Tokenizer::open(dir)?;
+        };
         belong_together(dir, &tokenizer, config.vocabulary)?;
         Ok(Self {
             dir: dir.to_owned(),
@@ -90,6 +99,9 @@ pub(crate) fn belong_together(dir: &Path, tokenizer: &Tokenizer, vocabulary: usi
 /// Why there is no model, with the models that are near.
 fn no_model(dir: &Path) -> String {
     let shown = dir.display();
+    if dir.is_file() {
+        return format!("{shown} is no GGUF file; give one, or the directory of a model");
+    }
     let Ok(entries) = std::fs::read_dir(dir) else {
         return format!("there is no directory {shown}; give that of a model");
     };

@@ -3,6 +3,7 @@
 use grpo::{AdvantageScale, Baseline, Kl, KlIn, Objective, RewardParts, Truncated};
 use rewards::Mode;
 use serde::{Deserialize, Serialize};
+use trainer::OptimizerState;
 
 /// Which stages are done, and what they start from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,11 +38,19 @@ pub struct Tasks {
     pub levels: Vec<u32>,
     /// ISO 639-1 codes of the languages problems are asked in: en, zh.
     pub languages: Vec<String>,
-    /// A JSONL or JSON file of problems to train on in place of the families, with answers or with
-    /// tests of programs; empty: none.
+    /// Problems to train on in place of the families, with answers or with tests of programs: a file
+    /// (JSON Lines, JSON, Parquet), a folder of them, or hub:OWNER/NAME[@REVISION][:CONFIG/SPLIT];
+    /// empty: none.
     pub file: String,
-    /// A file of problems to measure with; empty: held out from the training problems.
+    /// Problems to measure with, in the same forms; empty: held out from the training problems.
     pub held_out_file: String,
+    /// Questions and responses for the cold start, in the same forms; empty: made from problems. The
+    /// responses are learned as they stand.
+    pub cold_start_file: String,
+    /// Questions and responses without reasoning, in the same forms; empty: generated.
+    pub general_file: String,
+    /// What the columns of these files are called, as in question=prompt,answer=final; empty: as usual.
+    pub columns: String,
     /// How many problems are held out for measuring.
     pub held_out: usize,
     /// How many curated chains of thought the cold start gets.
@@ -316,6 +325,30 @@ pub struct Ppo {
     pub value_clip: f64,
     /// Whether advantages are centred and scaled over all tokens of a rollout.
     pub whiten: bool,
+}
+
+/// What fine-tuning and reinforcement learning do to get by with less memory.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// Whether a pass keeps the inputs of blocks alone and computes blocks again on its way back
+    /// (arXiv 1604.06174).
+    pub checkpointing: bool,
+    /// How the optimizer remembers its moments: float32, or int8 (arXiv 2110.02861).
+    pub optimizer_state: OptimizerState,
+}
+
+/// Low-rank adapters (arXiv 2106.09685) that fine-tuning and reinforcement learning train in place of
+/// the weights.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lora {
+    /// Their rank; 0: none, the weights themselves are trained.
+    pub rank: usize,
+    /// Their change is scaled by alpha / rank.
+    pub alpha: f64,
+    /// The projections that have one, as q_proj; every model that is trained must have each.
+    pub targets: Vec<String>,
 }
 
 /// Rejection sampling.

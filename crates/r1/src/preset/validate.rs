@@ -3,13 +3,15 @@
 use std::fmt::Display;
 use std::path::Path;
 
+use data::dataset::ColumnMap;
 use grpo::{AdvantageScale, Baseline, KlIn, RewardParts, Surrogate};
 use rewards::Mode;
 
 use super::{
-    Corpus, Eval, Model, Ppo, Preset, Pretraining, Recipe, Rejection, Rl, Rubric, Student,
+    Corpus, Eval, Lora, Model, Ppo, Preset, Pretraining, Recipe, Rejection, Rl, Rubric, Student,
     Supervised, Tasks,
 };
+use crate::source::on_hub;
 use crate::usage::{UsageError, nearest};
 
 const FAMILIES: [&str; 5] = ["arithmetic", "countdown", "linear", "ordering", "program"];
@@ -41,6 +43,7 @@ impl Preset {
         self.sft.validate("sft")?;
         self.distill.validate("distill")?;
         self.rubric.validate()?;
+        self.lora.validate()?;
         for (section, rl) in self.rl() {
             rl.validate(section)?;
             rl.goes_with(section, self.rubric.mode)?;
@@ -109,6 +112,11 @@ impl Tasks {
         levels("tasks.levels", &self.levels)?;
         file("tasks.file", &self.file)?;
         file("tasks.held_out_file", &self.held_out_file)?;
+        file("tasks.cold_start_file", &self.cold_start_file)?;
+        file("tasks.general_file", &self.general_file)?;
+        self.columns
+            .parse::<ColumnMap>()
+            .map_err(|error| UsageError(format!("tasks.columns: {error}")))?;
         at_least("tasks.held_out", self.held_out, 1)?;
         at_least("tasks.cold_start", self.cold_start, 1)?;
         at_least("tasks.general", self.general, 1)?;
@@ -361,6 +369,18 @@ impl Rubric {
     }
 }
 
+impl Lora {
+    fn validate(&self) -> Checked {
+        positive("lora.alpha", self.alpha)?;
+        require(
+            self.rank == 0 || !self.targets.is_empty(),
+            "lora.targets",
+            "empty",
+            "names of projections where lora.rank is above 0",
+        )
+    }
+}
+
 impl Ppo {
     fn validate(&self) -> Checked {
         positive("ppo.lr", self.lr)?;
@@ -498,7 +518,7 @@ fn choices(key: &str, chosen: &[String], allowed: &[&str]) -> Checked {
 
 /// Whether it is to be fetched from the hub.
 fn is_remote(path: &str) -> bool {
-    path.starts_with("hub:")
+    on_hub(Path::new(path)).is_some()
 }
 
 fn checkpoint(key: &str, path: &str) -> Checked {
@@ -511,10 +531,11 @@ fn checkpoint(key: &str, path: &str) -> Checked {
 }
 
 fn file(key: &str, path: &str) -> Checked {
-    if path.is_empty() || is_remote(path) || Path::new(path).is_file() {
+    if path.is_empty() || is_remote(path) || Path::new(path).exists() {
         return Ok(());
     }
     Err(UsageError(format!(
-        "{key}: there is no file {path}; give a JSONL or JSON file of problems"
+        "{key}: there is no {path}; give a file (JSON Lines, JSON, Parquet), a folder of such, or \
+         hub:OWNER/NAME:CONFIG/SPLIT"
     )))
 }

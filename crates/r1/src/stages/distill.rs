@@ -7,6 +7,7 @@ use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
 use super::curate::{SAMPLES, curate};
 use super::files::write_lines;
+use super::means::{Means, finish};
 use super::sft::{assemble, fine_tune};
 use crate::Artifact;
 use crate::preset;
@@ -24,6 +25,7 @@ pub struct Distill<'a> {
     sampling: &'a preset::Rejection,
     /// How the student is trained.
     plan: &'a preset::Supervised,
+    means: Means,
 }
 
 impl<'a> Distill<'a> {
@@ -41,7 +43,13 @@ impl<'a> Distill<'a> {
             tasks,
             sampling,
             plan,
+            means: Means::default(),
         }
+    }
+
+    /// Trains what `means` says of the student, as it says.
+    pub fn by(self, means: Means) -> Self {
+        Self { means, ..self }
     }
 }
 
@@ -51,7 +59,8 @@ impl Stage for Distill<'_> {
     }
 
     fn settings(&self) -> Value {
-        json!({ "sampling": self.sampling, "plan": self.plan })
+        let settings = json!({ "sampling": self.sampling, "plan": self.plan });
+        self.means.join(settings)
     }
 
     fn describe(&self) -> &'static str {
@@ -67,7 +76,10 @@ impl Stage for Distill<'_> {
         let samples = assemble(samples, self.tasks, cx)?;
         write_lines(&cx.dir.join(SAMPLES), &samples)?;
         let (model, tokenizer) = (student.model, &student.tokenizer);
-        let model = fine_tune(cx, model, tokenizer, &samples, self.plan, &mut cost)?;
+        let model = self.means.prepare(model, cx.seed)?;
+        let how = (self.plan, &self.means);
+        let model = fine_tune(cx, model, tokenizer, &samples, how, &mut cost)?;
+        let model = finish(&cx.dir, model, self.student)?;
         cost.write(&cx.dir)?;
         save(&cx.dir, &model, tokenizer)
     }

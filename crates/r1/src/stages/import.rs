@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::checkpoint::save;
 use crate::Artifact;
 use crate::generate::speaker::Speaker;
+use crate::source;
 use crate::stage::{Stage, StageContext};
 
 /// Reads a model with its tokenizer, and leaves it as every stage leaves its own.
@@ -16,7 +17,7 @@ pub struct Import<'a> {
 }
 
 impl<'a> Import<'a> {
-    /// Takes in `model`, a directory.
+    /// Takes in `model`: a directory, a GGUF file, or `hub:…`.
     pub fn new(model: &'a str) -> Self {
         Self { model }
     }
@@ -38,7 +39,8 @@ impl Stage for Import<'_> {
 
     fn run(&self, cx: &StageContext) -> Result<()> {
         cx.rewind(0)?;
-        let speaker = Speaker::find(Path::new(self.model))?;
+        let dir = source::model(Path::new(self.model), cx.console())?;
+        let speaker = Speaker::find(&dir)?;
         let model = speaker.load()?;
         let count = model.count();
         cx.log(format!(

@@ -114,6 +114,7 @@ impl Stage for Pretrain<'_> {
                 beta1: plan.beta1,
                 beta2: plan.beta2,
                 weight_decay: plan.weight_decay,
+                state: trainer::OptimizerState::Float32,
                 ..AdamWConfig::default()
             },
             schedule: Schedule {
@@ -123,6 +124,7 @@ impl Stage for Pretrain<'_> {
                 total: plan.steps,
             },
             clip: plan.clip,
+            checkpointing: false,
         };
         let mut trainer = Trainer::new(model, config);
         let mut cost = Cost::default();

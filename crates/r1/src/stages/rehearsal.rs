@@ -59,6 +59,8 @@ pub(super) fn rehearse(
             tokens: rows * length,
             targets: rows * longest.response.min(length - 1),
             copies: longest.copies,
+            checkpointing: trainer.config().checkpointing,
+            state: trainer.config().adamw.state,
         },
     );
     cx.log(format!("about {need}"));
@@ -137,6 +139,7 @@ mod tests {
             adamw: AdamWConfig::default(),
             schedule: Schedule::constant(1e-3, 0),
             clip: 1.0,
+            checkpointing: false,
         };
         let mut trainer = Trainer::new(model, config);
         let left = rehearse(&cx, &mut trainer, &LONGEST);

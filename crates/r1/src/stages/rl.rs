@@ -24,6 +24,7 @@ use super::ask;
 use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
 use super::judging;
+use super::means::{Means, finish};
 use super::problems::Problems;
 use super::responses::Line;
 use crate::Artifact;
@@ -44,6 +45,8 @@ pub struct Rl<'a> {
     critic: Option<&'a preset::Ppo>,
     /// Stop once as much computing is spent as this stage took, where given.
     compute_of: Option<&'a Artifact>,
+    /// What of the policy is trained, and in how much memory.
+    means: Means,
 }
 
 impl<'a> Rl<'a> {
@@ -61,7 +64,13 @@ impl<'a> Rl<'a> {
             rubric,
             critic: None,
             compute_of: None,
+            means: Means::default(),
         }
+    }
+
+    /// Trains what `means` says, as it says.
+    pub fn by(self, means: Means) -> Self {
+        Self { means, ..self }
     }
 
     /// Learns by PPO with a critic (arXiv 1707.06347) instead of GRPO's comparison of a group.
@@ -90,10 +99,11 @@ impl Stage for Rl<'_> {
     }
 
     fn settings(&self) -> Value {
-        match self.critic {
+        let settings = match self.critic {
             None => json!({ "rl": self.plan, "rubric": self.rubric }),
             Some(ppo) => json!({ "rl": self.plan, "rubric": self.rubric, "ppo": ppo }),
-        }
+        };
+        self.means.join(settings)
     }
 
     fn describe(&self) -> &'static str {
@@ -116,7 +126,8 @@ impl Stage for Rl<'_> {
         let objective = objective(plan, self.rubric.mode);
         let mut problems = Problems::open(self.tasks, Some(&plan.levels), cx.seed)?;
         let mut reference = model.valid();
-        let mut learner = Learner::new(model, plan, self.critic);
+        let model = self.means.prepare(model, cx.seed)?;
+        let mut learner = Learner::new(model, plan, self.critic, &self.means);
         let mut cost = Cost::default();
         let mut level = Level::new(plan.level_up);
         let mut watch = Watch::default();
@@ -200,7 +211,8 @@ impl Stage for Rl<'_> {
             ))?;
         }
         cost.write(&cx.dir)?;
-        save(&cx.dir, &learner.into_policy(), &tokenizer)
+        let policy = finish(&cx.dir, learner.into_policy(), self.policy)?;
+        save(&cx.dir, &policy, &tokenizer)
     }
 }
 

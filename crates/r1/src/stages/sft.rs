@@ -17,6 +17,7 @@ use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
 use super::files::read_lines;
 use super::judging;
+use super::means::{Means, finish};
 use super::problems::Problems;
 use super::rehearsal::{Longest, rehearse};
 use super::responses::Line;
@@ -36,6 +37,7 @@ pub struct Sft<'a> {
     /// Curated samples of a teacher; `None` for the cold start's own.
     curated: Option<&'a Artifact>,
     plan: &'a preset::Supervised,
+    means: Means,
 }
 
 impl<'a> Sft<'a> {
@@ -50,6 +52,7 @@ impl<'a> Sft<'a> {
             tasks,
             curated: None,
             plan,
+            means: Means::default(),
         }
     }
 
@@ -65,7 +68,13 @@ impl<'a> Sft<'a> {
             tasks,
             curated: Some(curated),
             plan,
+            means: Means::default(),
         }
+    }
+
+    /// Trains what `means` says, as it says.
+    pub fn by(self, means: Means) -> Self {
+        Self { means, ..self }
     }
 }
 
@@ -78,7 +87,7 @@ impl Stage for Sft<'_> {
     }
 
     fn settings(&self) -> Value {
-        json!(self.plan)
+        self.means.join(json!(self.plan))
     }
 
     fn describe(&self) -> &'static str {
@@ -100,7 +109,10 @@ impl Stage for Sft<'_> {
         };
         let Checkpoint { model, tokenizer } = Checkpoint::open(self.init)?;
         let mut cost = Cost::default();
-        let model = fine_tune(cx, model, &tokenizer, &samples, self.plan, &mut cost)?;
+        let model = self.means.prepare(model, cx.seed)?;
+        let how = (self.plan, &self.means);
+        let model = fine_tune(cx, model, &tokenizer, &samples, how, &mut cost)?;
+        let model = finish(&cx.dir, model, self.init)?;
         show(cx, &model, &tokenizer, self.tasks)?;
         cost.write(&cx.dir)?;
         save(&cx.dir, &model, &tokenizer)
@@ -139,7 +151,7 @@ pub(super) fn fine_tune(
     model: Decoder,
     tokenizer: &Tokenizer,
     samples: &[Sample],
-    plan: &preset::Supervised,
+    (plan, means): (&preset::Supervised, &Means),
     cost: &mut Cost,
 ) -> Result<Decoder> {
     let sequences: Vec<Sequence> = samples
@@ -163,8 +175,9 @@ pub(super) fn fine_tune(
             total: steps,
         },
         clip: plan.clip,
+        checkpointing: false,
     };
-    let mut trainer = Trainer::new(model, config);
+    let mut trainer = Trainer::new(model, means.settings(config));
     train(cx, &mut trainer, &sequences, plan.batch, steps, cost)?;
     Ok(trainer.into_model())
 }

@@ -3,18 +3,17 @@
 //! Leaves `held_out.jsonl`, `cold_start.jsonl`, `general.jsonl`, `tokenizer.json` and either
 //! `tasks.json` (what to generate) or `train.jsonl` (the problems of a file).
 
-use std::path::Path;
-
 use anyhow::{Context, Result, ensure};
 use data::corpus::{
     Corpus, Document, Mixture, cold_start, cold_start_from_problem, from_problems, general,
 };
+use data::dataset::ColumnMap;
 use data::tasks::{Split, Stream, TaskSettings, held_out};
 use data::{Problem, Sample, Tokenizer, import, seed, template};
 use serde_json::{Value, json};
 
 use super::files::{write_json, write_lines};
-use super::judging;
+use super::sources;
 use crate::Artifact;
 use crate::preset;
 use crate::stage::{Stage, StageContext};
@@ -63,17 +62,17 @@ impl Stage for Tasks<'_> {
     }
 
     fn settings(&self) -> Value {
-        let digest = |path: &str| {
-            if path.is_empty() {
-                None
-            } else {
-                std::fs::metadata(path).ok().map(|file| file.len())
-            }
-        };
+        let tasks = self.settings;
+        let files = [
+            &tasks.file,
+            &tasks.held_out_file,
+            &tasks.cold_start_file,
+            &tasks.general_file,
+        ];
         json!({
-            "tasks": self.settings,
+            "tasks": tasks,
             "corpus": self.corpus,
-            "file_bytes": [digest(&self.settings.file), digest(&self.settings.held_out_file)],
+            "file_bytes": files.map(|file| sources::bytes(file)),
         })
     }
 
@@ -83,14 +82,28 @@ impl Stage for Tasks<'_> {
 
     fn run(&self, cx: &StageContext) -> Result<()> {
         cx.rewind(0)?;
-        let made = if self.settings.file.is_empty() {
+        let mut made = if self.settings.file.is_empty() {
             self.generate(cx)?
         } else {
             self.import(cx)?
         };
+        let wanted = self.settings;
+        let mut general = general(wanted.general, cx.seed);
+        let given = [
+            (
+                &wanted.cold_start_file,
+                wanted.cold_start,
+                &mut made.cold_start,
+            ),
+            (&wanted.general_file, wanted.general, &mut general),
+        ];
+        for (file, limit, samples) in given {
+            if !file.is_empty() {
+                *samples = sources::samples(file, &self.columns()?, limit, cx)?;
+            }
+        }
         write_lines(&cx.dir.join(HELD_OUT), &made.held_out)?;
         write_lines(&cx.dir.join(COLD_START), &made.cold_start)?;
-        let general = general(self.settings.general, cx.seed);
         write_lines(&cx.dir.join(GENERAL), &general)?;
         let report_fewer = |what: &str, made: usize, wanted: usize| {
             if made < wanted {
@@ -99,7 +112,6 @@ impl Stage for Tasks<'_> {
                 ));
             }
         };
-        let wanted = self.settings;
         report_fewer("held_out", made.held_out.len(), wanted.held_out);
         report_fewer("cold_start", made.cold_start.len(), wanted.cold_start);
         report_fewer("general", general.len(), wanted.general);
@@ -146,11 +158,12 @@ impl Tasks<'_> {
     }
 
     fn import(&self, cx: &StageContext) -> Result<Made> {
-        let mut train = read(Path::new(&self.settings.file), cx)?;
+        let columns = self.columns()?;
+        let mut train = sources::problems(&self.settings.file, &columns, cx)?;
         let held_out = if self.settings.held_out_file.is_empty() {
             train.split_off(train.len() - (train.len() / 8).min(self.settings.held_out))
         } else {
-            let mut held_out = read(Path::new(&self.settings.held_out_file), cx)?;
+            let mut held_out = sources::problems(&self.settings.held_out_file, &columns, cx)?;
             held_out.truncate(self.settings.held_out);
             held_out
         };
@@ -173,9 +186,9 @@ impl Tasks<'_> {
         let samples = train.iter().filter_map(cold_start_from_problem);
         let cold_start: Vec<Sample> = samples.take(self.settings.cold_start).collect();
         ensure!(
-            !cold_start.is_empty(),
+            !cold_start.is_empty() || !self.settings.cold_start_file.is_empty(),
             "{}: no problem has a solution, so there is nothing to start from; add a field \
-             `solution`, or reasoning before `#### n` in `answer`",
+             `solution`, reasoning before `#### n` in `answer`, or tasks.cold_start_file",
             self.settings.file
         );
         let documents = from_problems(&train, &mixture(self.corpus), cx.seed)?;
@@ -184,6 +197,10 @@ impl Tasks<'_> {
             cold_start,
             documents: documents.take(TOKENIZER_DOCUMENTS).collect(),
         })
+    }
+
+    fn columns(&self) -> Result<ColumnMap> {
+        self.settings.columns.parse().context("tasks.columns")
     }
 
     fn train_tokenizer(&self, made: &Made, general: &[Sample]) -> Result<Tokenizer> {
@@ -199,31 +216,6 @@ impl Tasks<'_> {
         let texts = documents.chain(curated);
         Tokenizer::train(texts, self.settings.vocabulary).context("training the tokenizer")
     }
-}
-
-/// The problems of a file; what cannot be used is reported.
-fn read(path: &Path, cx: &StageContext) -> Result<Vec<Problem>> {
-    let imported = import::mixed(path)?;
-    if judging::has_programs(&imported.problems) {
-        // Before anything is trained: without isolation nothing would be judged.
-        judging::sandbox(path)?;
-    }
-    for skipped in imported.skipped.iter().take(5) {
-        cx.log(format!(
-            "{} line {}: {}",
-            path.display(),
-            skipped.line,
-            skipped.reason
-        ));
-    }
-    if imported.skipped.len() > 5 {
-        cx.log(format!(
-            "{}: {} records skipped",
-            path.display(),
-            imported.skipped.len()
-        ));
-    }
-    Ok(imported.problems)
 }
 
 /// The corpus section as the corpus takes it.

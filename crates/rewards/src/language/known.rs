@@ -16,7 +16,7 @@ pub const COMMON: [&str; 15] = [
 ];
 
 /// ISO 639-1 code, script, and the detector's name.
-const LANGUAGES: &[(&str, Script, Lang)] = &[
+pub(super) const LANGUAGES: &[(&str, Script, Lang)] = &[
     ("ar", Script::Arabic, Lang::Ara),
     ("bg", Script::Cyrillic, Lang::Bul),
     ("cs", Script::Latin, Lang::Ces),

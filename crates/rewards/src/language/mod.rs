@@ -8,6 +8,7 @@
 mod function_words;
 mod identify;
 mod known;
+mod whole;
 
 use data::Problem;
 use whatlang::Lang;
@@ -18,6 +19,7 @@ use crate::units::{Script, Unit, units};
 use identify::Identifier;
 use known::known;
 pub use known::{COMMON, UnknownLanguage};
+pub use whole::identify;
 
 /// How many words a language is told from.
 const WINDOW: usize = 7;

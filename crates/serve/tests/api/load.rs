@@ -47,22 +47,22 @@ fn streams_side_by_side_do_not_change_each_other() {
     idle(&server);
 }
 
-/// A stream that goes on for thousands of tokens.
-fn endless(server: &Server) -> String {
-    json!({
+/// A server with one row, and the request for a stream that goes on for thousands of tokens.
+fn endless(queue: usize) -> (Server, String) {
+    let (server, prompt) = Server::endless(1, queue, 4000);
+    let request = json!({
         "model": "smoke",
-        "prompt": server.endless(4000),
+        "prompt": prompt,
         "temperature": 0,
         "max_tokens": 4000,
         "stream": true,
-    })
-    .to_string()
+    });
+    (server, request.to_string())
 }
 
 #[test]
 fn a_client_that_leaves_frees_its_row() {
-    let server = Server::start(1, 8, None);
-    let endless = endless(&server);
+    let (server, endless) = endless(8);
     for whole in [false, true] {
         let body = endless.replace("\"stream\":true", &format!("\"stream\":{}", !whole));
         let clients: Vec<_> = (0..3)
@@ -96,8 +96,7 @@ fn a_client_that_leaves_frees_its_row() {
 
 #[test]
 fn a_full_server_says_so_and_recovers() {
-    let server = Server::start(1, 1, None);
-    let endless = endless(&server);
+    let (server, endless) = endless(1);
     let first = server.send("POST", "/v1/completions", "", &endless);
     assert_eq!(first.status, 200);
     let second = server.send("POST", "/v1/completions", "", &endless);
@@ -116,8 +115,7 @@ fn a_full_server_says_so_and_recovers() {
 
 #[test]
 fn a_server_that_stops_finishes_what_is_under_way() {
-    let mut server = Server::start(2, 4, None);
-    let endless = endless(&server);
+    let (mut server, endless) = endless(4);
     let mut reply = server.send("POST", "/v1/completions", "", &endless);
     let first = reply.event().unwrap();
     assert!(first.contains("text_completion"), "{first}");

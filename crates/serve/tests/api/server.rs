@@ -126,15 +126,25 @@ impl Server {
         lm::generate(&self.model, &[prompt], &options, &mut |_| ())
     }
 
-    /// A prompt after which the likeliest tokens go on for as long as `tokens`.
-    pub(crate) fn endless(&self, tokens: usize) -> String {
+    /// A server, and a prompt after which its likeliest tokens go on for as long as `tokens`. A few
+    /// random models end whatever they are asked, so that others are tried.
+    pub(crate) fn endless(rows: usize, queue: usize, tokens: usize) -> (Self, String) {
+        let mut servers = (0..20).map(|_| Self::start(rows, queue, None));
+        let found = servers.find_map(|server| {
+            let prompt = server.prompt_without_end(tokens)?;
+            Some((server, prompt))
+        });
+        found.expect("a prompt without an end")
+    }
+
+    fn prompt_without_end(&self, tokens: usize) -> Option<String> {
         let goes_on = |prompt: &String| {
             let prompt = self.tokenizer.encode_raw(prompt);
             let said = self.say(prompt, 1, 0, tokens, Sampling::GREEDY);
             said[0].finish == Finish::Length
         };
-        let mut prompts = (0..100).map(|i| format!("one {i}"));
-        prompts.find(goes_on).expect("a prompt without an end")
+        let mut prompts = (0..30).map(|i| format!("one {i}"));
+        prompts.find(goes_on)
     }
 
     /// Sends a request and does not wait for its end.

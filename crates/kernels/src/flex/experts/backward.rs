@@ -40,22 +40,27 @@ struct Outputs<'a> {
     down: &'a mut [f32],
 }
 
-/// `activations` are the pre-activations by line, `grad` the gradient of the result, `[n, d]`.
-pub(super) fn run(problem: &Problem<'_>, activations: &[Vec<f32>; 2], grad: &[f32]) -> Gradients {
+/// `activations` are the pre-activations by line, `grad` the gradient of the result, `[n, d]`. Without
+/// `stacks` the gradients of the stacks are not computed, and empty.
+pub(super) fn run(
+    problem: &Problem<'_>,
+    activations: &[Vec<f32>; 2],
+    grad: &[f32],
+    stacks: bool,
+) -> Gradients {
     let Problem {
         e, d, f, sorted, ..
     } = *problem;
     let lines = sorted.positions().len();
     let mut rows = vec![0.0; lines * d];
     let mut shares_by_line = vec![0.0; lines];
-    let [mut gate, mut up, mut down] = [(); 3].map(|()| vec![0.0; e * d * f]);
-    let stack = (d * f).max(1);
+    let stack = if stacks { d * f } else { 0 };
+    let [mut gate, mut up, mut down] = [(); 3].map(|()| vec![0.0; e * stack]);
     let per_line = problem.by_expert(&mut rows, d).into_iter();
     let per_line = per_line.zip(problem.by_expert(&mut shares_by_line, 1));
-    let stacks = gate
-        .chunks_mut(stack)
-        .zip(up.chunks_mut(stack))
-        .zip(down.chunks_mut(stack));
+    let stacks = of_each(&mut gate, stack, e)
+        .zip(of_each(&mut up, stack, e))
+        .zip(of_each(&mut down, stack, e));
     let mut first = 0;
     let tasks =
         per_line
@@ -111,6 +116,16 @@ pub(super) fn run(problem: &Problem<'_>, activations: &[Vec<f32>; 2], grad: &[f3
     }
 }
 
+/// The first `e` pieces of `stack` elements, empty ones where there are none.
+fn of_each(all: &mut [f32], stack: usize, e: usize) -> impl Iterator<Item = &mut [f32]> {
+    let mut rest = all;
+    (0..e).map(move |_| {
+        let (own, others) = std::mem::take(&mut rest).split_at_mut(stack);
+        rest = others;
+        own
+    })
+}
+
 impl Scratch {
     #[allow(clippy::too_many_arguments)]
     fn block(
@@ -158,9 +173,11 @@ impl Scratch {
 
         let inner = Matrix::new(&self.inner, f);
         let (da, du) = (Matrix::new(&self.gate, f), Matrix::new(&self.up, f));
-        matmul(outputs.down, [f, lines, d], inner.t(), grad, 1.0, Into::Add);
-        matmul(outputs.gate, [d, lines, f], x.t(), da, 1.0, Into::Add);
-        matmul(outputs.up, [d, lines, f], x.t(), du, 1.0, Into::Add);
+        if !outputs.down.is_empty() {
+            matmul(outputs.down, [f, lines, d], inner.t(), grad, 1.0, Into::Add);
+            matmul(outputs.gate, [d, lines, f], x.t(), da, 1.0, Into::Add);
+            matmul(outputs.up, [d, lines, f], x.t(), du, 1.0, Into::Add);
+        }
         let rows = &mut outputs.rows[first * d..(first + lines) * d];
         let gate = Matrix::new(problem.of(problem.gate, expert), f);
         let up = Matrix::new(problem.of(problem.up, expert), f);

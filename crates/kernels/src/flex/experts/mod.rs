@@ -101,15 +101,20 @@ impl Backward<Flex, 5> for ExpertsBackward {
     fn backward(self, ops: Ops<Self::State, 5>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = contiguous(grads.consume::<Flex>(&ops.node));
         let (inputs, activations) = ops.state;
-        let gradients = backward::run(&inputs.problem(), &activations, slice(&grad));
-        let x_grad = inputs.gather(&gradients.rows, None);
         let [x, weight, gate, up, down] = ops.parents.map(|p| p.map(|node| node.id));
+        // Frozen experts have none.
+        let stacks = gate.is_some() || up.is_some() || down.is_some();
+        let gradients = backward::run(&inputs.problem(), &activations, slice(&grad), stacks);
+        let x_grad = inputs.gather(&gradients.rows, None);
         give(grads, x, x_grad);
         give(
             grads,
             weight,
             tensor(gradients.shares, inputs.weight.layout().shape().clone()),
         );
+        if !stacks {
+            return;
+        }
         give(
             grads,
             gate,

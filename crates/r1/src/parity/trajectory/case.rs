@@ -127,9 +127,11 @@ impl Hyper {
                 beta2,
                 eps: self.eps,
                 weight_decay: self.weight_decay,
+                state: trainer::OptimizerState::Float32,
             },
             schedule,
             clip: self.max_grad_norm,
+            checkpointing: false,
         })
     }
 }

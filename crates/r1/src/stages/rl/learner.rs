@@ -13,6 +13,7 @@ use crate::preset;
 use crate::stage::StageContext;
 use crate::stages::ask;
 use crate::stages::cost::Cost;
+use crate::stages::means::Means;
 use crate::stages::rehearsal::{Longest, rehearse};
 
 /// The models in training.
@@ -24,21 +25,27 @@ pub(super) struct Learner<'a> {
 
 impl<'a> Learner<'a> {
     /// Starts from `model`, the policy and with `ppo` the critic's body too.
-    pub(super) fn new(model: Decoder, plan: &'a preset::Rl, ppo: Option<&'a preset::Ppo>) -> Self {
+    pub(super) fn new(
+        model: Decoder,
+        plan: &'a preset::Rl,
+        ppo: Option<&'a preset::Ppo>,
+        means: &Means,
+    ) -> Self {
         let critic = ppo.map(|ppo| {
             let critic = Critic::new(model.clone());
-            (Trainer::new(critic, critic_trainer_config(plan, ppo)), ppo)
+            let config = means.settings(critic_trainer_config(plan, ppo));
+            (Trainer::new(critic, config), ppo)
         });
         Self {
             plan,
-            policy: Trainer::new(model, trainer_config(plan)),
+            policy: Trainer::new(model, means.settings(trainer_config(plan))),
             critic,
         }
     }
 
-    /// The policy as it stands, for inference.
+    /// The policy as it stands, for inference; its adapters are merged.
     pub(super) fn snapshot(&self) -> Decoder {
-        self.policy.snapshot()
+        self.policy.snapshot().merge()
     }
 
     /// Tries the longest case; returns the bytes the caches of sampling may take.

@@ -56,6 +56,7 @@ pub(super) fn trainer_config(plan: &preset::Rl) -> TrainerConfig {
         adamw: AdamWConfig::default(),
         schedule: Schedule::constant(plan.lr, plan.warmup),
         clip: plan.clip,
+        checkpointing: false,
     }
 }
 

@@ -1,0 +1,76 @@
+//! Models and data sets by name: a path on this machine, or `hub:…` for what the Hugging Face hub has, which is
+//! fetched into the cache that its other clients use, with progress.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Result;
+use data::dataset::{ColumnMap, Dataset};
+use data::hub::Hub;
+
+use crate::progress::{Console, Progress};
+
+/// What names something of the hub.
+const HUB: &str = "hub:";
+
+/// What a name says of the hub, if anything.
+pub(crate) fn on_hub(name: &Path) -> Option<&str> {
+    name.to_str()?.strip_prefix(HUB)
+}
+
+/// Where a model is, once it is here.
+///
+/// # Errors
+/// A model that the hub does not give and the cache does not have.
+pub(crate) fn model(name: &Path, console: &Console) -> Result<PathBuf> {
+    let Some(id) = on_hub(name) else {
+        return Ok(name.to_owned());
+    };
+    let found = hub(console)?.model(id)?;
+    let how = if found.cached { ", from the cache" } else { "" };
+    console.line(&format!("{}: commit {}{how}", name.display(), found.commit));
+    Ok(found.dir)
+}
+
+/// A data set with names for its columns.
+///
+/// # Errors
+/// A folder without a file to read; a data set that the hub does not give and the cache does not have.
+pub(crate) fn dataset(name: &str, columns: ColumnMap, console: &Console) -> Result<Dataset> {
+    let dataset = match on_hub(Path::new(name)) {
+        Some(id) => hub(console)?.dataset(id)?,
+        None => Dataset::open(name)?,
+    };
+    Ok(dataset.with_columns(columns))
+}
+
+/// The hub that the environment names.
+fn hub(console: &Console) -> Result<Hub> {
+    let shown = Mutex::new(None::<Download>);
+    let console = console.clone();
+    let hub = Hub::from_env()?.with_progress(move |file, done, all| {
+        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let goes_on = shown.take().filter(|download| download.file == file);
+        let download = shown.insert(goes_on.unwrap_or_else(|| Download {
+            file: file.to_owned(),
+            bar: console.progress(file, megabytes(all), "MB"),
+            done: 0,
+        }));
+        let now = megabytes(done);
+        download.bar.inc(now.saturating_sub(download.done));
+        download.done = now;
+    });
+    Ok(hub)
+}
+
+/// A file on its way.
+struct Download {
+    file: String,
+    bar: Progress,
+    /// Megabytes that are shown.
+    done: usize,
+}
+
+fn megabytes(bytes: u64) -> usize {
+    bytes.div_ceil(1_000_000) as usize
+}
