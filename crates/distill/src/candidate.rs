@@ -42,6 +42,8 @@ pub enum Gate {
     Relevance,
     /// The answer follows from it.
     Conclusion,
+    /// No step is foreign to the others.
+    Coherence,
     /// The problem is neither too easy nor too hard for the teacher.
     PassRate,
     /// Nobody said the same before.
@@ -52,7 +54,7 @@ pub enum Gate {
 
 impl Gate {
     /// All gates, in order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Answer,
         Self::Template,
         Self::Truncation,
@@ -64,6 +66,7 @@ impl Gate {
         Self::Contradiction,
         Self::Relevance,
         Self::Conclusion,
+        Self::Coherence,
         Self::PassRate,
         Self::Duplicate,
         Self::Cap,

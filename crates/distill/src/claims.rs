@@ -8,6 +8,7 @@
 mod chain;
 mod expr;
 mod lex;
+pub(crate) mod loose;
 mod retract;
 
 use data::Rational;
@@ -15,6 +16,12 @@ use data::Rational;
 pub(crate) use chain::Chain;
 pub(crate) use expr::{Expr, Op};
 pub(crate) use lex::{Lexeme, Relation, Token, lex};
+pub(crate) use retract::takes_back;
+
+/// Whether words that take something back stand in a sentence.
+pub(crate) fn takes_back_later(sentence: &[Lexeme]) -> bool {
+    retract::follows(sentence, 0)
+}
 
 /// A sentence: what stands between two of `. ? ! ;` or line ends.
 #[derive(Debug, Clone, PartialEq)]

@@ -65,7 +65,7 @@ pub(crate) fn grounded(text: &str, question: &[Sentence], sentences: &[Sentence]
 }
 
 /// Numbers in words, and those that words like "twice" stand for.
-fn in_words(text: &str) -> Vec<Rational> {
+pub(crate) fn in_words(text: &str) -> Vec<Rational> {
     const ENGLISH: &[(&str, i128)] = &[
         ("one", 1),
         ("two", 2),

@@ -22,6 +22,7 @@ mod candidate;
 #[cfg(test)]
 mod chains;
 mod claims;
+pub mod corrupt;
 mod curate;
 mod decimal;
 mod decontaminate;
@@ -33,6 +34,7 @@ mod report;
 mod rules;
 mod select;
 mod semantic;
+mod steps;
 mod words;
 
 pub use assemble::assemble;
@@ -42,4 +44,5 @@ pub use decontaminate::decontaminate;
 pub use report::{CurationReport, Example, GateCount, PassRates};
 pub use rules::{RuleConfig, rule_check};
 pub use select::{Preference, Selection, select};
-pub use semantic::{Coherence, SemanticConfig, coherence, semantic_check};
+pub use semantic::{Coherence, SemanticConfig, coherence, judge_reasoning, semantic_check};
+pub use steps::{BagOfWords, Embed, FEATURES, Oddity, StepModel, StepScore, Surprise};

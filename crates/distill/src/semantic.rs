@@ -19,32 +19,45 @@ use crate::follows::{follows, number};
 use crate::ground::{grounded, relevance};
 use crate::judge::{Letters, judge, trace};
 use crate::order::orders;
+use crate::steps::{StepModel, latex, steps};
 
 /// What the semantic filter asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SemanticConfig {
     /// Least share of the question's numbers that the reasoning must mention, from 0 to 1; asked
-    /// of questions with two numbers or more. Default 0.5.
+    /// of questions with two numbers or more where the answer is compared with a gold one: such
+    /// questions tell more than is needed. Default 0.2.
     pub min_relevance: f64,
+    /// The same where the problem's check computes the answer. Default 0.5.
+    pub min_relevance_closed: f64,
     /// Least share of the numbers computed with or denied (`…, not 7`) that must come from the
     /// question or from an earlier step, from 0 to 1, where the answer is compared with a gold one:
-    /// the world may add its own, such as the 60 minutes of an hour. Default 0.75.
+    /// the world may add its own, such as the 60 minutes of an hour. Default 0, since the
+    /// oddity of steps says more.
     pub min_grounded: f64,
     /// The same where the problem's check computes the answer, so that the question holds every
     /// number there is. Default 1.
     pub min_grounded_closed: f64,
     /// Whether the answer must come out of the reasoning. Default true.
     pub answer_follows: bool,
+    /// Largest oddity of a step ([`crate::StepScore::score`]), from 0 to 1, where the answer is compared
+    /// with a gold one, of English problems in words; 1 lets every step pass. Default 0.7.
+    pub max_step_oddity: f32,
+    /// What makes a step odd.
+    pub steps: StepModel,
 }
 
 impl Default for SemanticConfig {
     fn default() -> Self {
         Self {
-            min_relevance: 0.5,
-            min_grounded: 0.75,
+            min_relevance: 0.2,
+            min_relevance_closed: 0.5,
+            min_grounded: 0.0,
             min_grounded_closed: 1.0,
             answer_follows: true,
+            max_step_oddity: 0.7,
+            steps: StepModel::default(),
         }
     }
 }
@@ -84,11 +97,25 @@ pub fn coherence(problem: &Problem, reasoning: &str, answer: &str) -> Coherence 
     let question = read(&problem.question);
     let found = judge(&sentences, &letters(problem, answer));
     let order = orders(problem, &sentences);
-    let answer_follows = follows(problem, answer, reasoning, &sentences, &found);
+    let mut answer_follows = follows(problem, answer, reasoning, &sentences, &found);
+    let (mut checked, mut excused, mut wrong) = (0, 0, Vec::new());
+    if prose(problem) {
+        let wanted = number(answer);
+        for step in steps(reasoning) {
+            answer_follows |= wanted.is_some_and(|wanted| step.says(wanted));
+            checked += step.checked;
+            excused += step.excused;
+            wrong.extend(step.wrong);
+        }
+        let formulas = latex::equations(reasoning);
+        checked += formulas.checked;
+        wrong.extend(formulas.wrong);
+    }
     Coherence {
-        checked: found.checked + order.checked,
-        excused: found.excused + order.excused,
-        false_claims: [found.wrong, order.wrong].concat(),
+        // Both readings decide much the same equations.
+        checked: (found.checked + order.checked).max(checked),
+        excused: (found.excused + order.excused).max(excused),
+        false_claims: [found.wrong, order.wrong, wrong].concat(),
         contradictions: [found.contradictions, order.contradictions].concat(),
         relevance: relevance(&question, &sentences),
         grounded: grounded(&problem.question, &question, &sentences),
@@ -104,7 +131,20 @@ pub fn semantic_check(candidate: Candidate<'_>, config: &SemanticConfig) -> Resu
     let text = &candidate.completion.text;
     let given = candidate.score.answer.as_deref().unwrap_or_default();
     let (reasoning, answer) = template::parse(text).unwrap_or((text, given));
-    let found = coherence(candidate.problem, reasoning, answer);
+    judge_reasoning(candidate.problem, reasoning, answer, config)
+}
+
+/// Whether `reasoning` is sound as an explanation of `answer`.
+///
+/// # Errors
+/// As [`semantic_check`].
+pub fn judge_reasoning(
+    problem: &Problem,
+    reasoning: &str,
+    answer: &str,
+    config: &SemanticConfig,
+) -> Result<(), Dropped> {
+    let found = coherence(problem, reasoning, answer);
     if let Some(claim) = found.false_claims.into_iter().next() {
         return Err(Dropped::at(Gate::Claims, claim));
     }
@@ -112,17 +152,17 @@ pub fn semantic_check(candidate: Candidate<'_>, config: &SemanticConfig) -> Resu
         return Err(Dropped::at(Gate::Contradiction, claim));
     }
     let share = |share: f64| format!("{:.0} %", 100.0 * share);
-    if found.relevance < config.min_relevance {
+    let (relevant, least) = match problem.check {
+        Check::Answer => (config.min_relevance, config.min_grounded),
+        _ => (config.min_relevance_closed, config.min_grounded_closed),
+    };
+    if found.relevance < relevant {
         let detail = format!(
             "{} of the question's numbers are mentioned",
             share(found.relevance)
         );
         return Err(Dropped::at(Gate::Relevance, detail));
     }
-    let least = match candidate.problem.check {
-        Check::Answer => config.min_grounded,
-        _ => config.min_grounded_closed,
-    };
     if found.grounded < least {
         let detail = format!(
             "{} of the numbers come from somewhere",
@@ -134,7 +174,26 @@ pub fn semantic_check(candidate: Candidate<'_>, config: &SemanticConfig) -> Resu
         let detail = format!("nothing in the reasoning says `{answer}`");
         return Err(Dropped::at(Gate::Conclusion, detail));
     }
+    if prose(problem) && in_words(problem, reasoning) {
+        let odd = config.steps.oddest(problem, reasoning, answer);
+        if odd.score > config.max_step_oddity {
+            let detail = format!("step {}: {}", odd.step + 1, odd.why);
+            return Err(Dropped::at(Gate::Coherence, detail));
+        }
+    }
     Ok(())
+}
+
+/// Whether a reasoning is read as prose too: its answer is compared, and it is not about programs.
+fn prose(problem: &Problem) -> bool {
+    problem.check == Check::Answer && problem.domain != Domain::Code
+}
+
+/// Whether the oddity of steps says anything: it is known of English word problems, and nothing is
+/// known of formulas, whose numbers and words are others.
+fn in_words(problem: &Problem, reasoning: &str) -> bool {
+    let formula = |text: &str| text.contains(['\\', '^']) || text.contains("$$");
+    problem.language == "en" && !formula(&problem.question) && !formula(reasoning)
 }
 
 /// What letters mean in a problem. The unknown of an equation is the answer.
@@ -191,7 +250,7 @@ mod tests {
         );
         // 7 and 5 are mentioned, but of 7, 5, 9, 8, 13 and 17 only the first two are known.
         let strange = "Now 7 + 5 = 12. Here 9 * 8 = 72. There 13 + 17 = 30.";
-        assert_eq!(gate(question, strange, "12"), Some(Gate::Relevance));
+        assert_eq!(gate(question, strange, "12"), Some(Gate::Coherence));
         // 12 = 10 + 2 needs no ground: it is justified by what it equals.
         assert_eq!(gate(question, "7 + 5 = 12 = 10 + 2 = 3 * 4.", "12"), None);
     }
@@ -202,15 +261,24 @@ mod tests {
         let question = "What is 7 + 5?";
         let free = SemanticConfig {
             answer_follows: false,
+            max_step_oddity: 1.0,
             ..strict.clone()
         };
         assert_eq!(check(question, "So 7 + 5 = 12.", "11", &free), None);
         let anything = SemanticConfig {
             min_relevance: 0.0,
-            min_grounded: 0.0,
+            max_step_oddity: 1.0,
             ..strict.clone()
         };
         assert_eq!(check(question, "So 8 + 4 = 12.", "12", &anything), None);
+        let grounded = SemanticConfig {
+            min_grounded: 0.75,
+            ..anything.clone()
+        };
+        assert_eq!(
+            check(question, "So 8 + 4 = 12.", "12", &grounded),
+            Some(Gate::Relevance)
+        );
         let all = SemanticConfig {
             min_relevance: 1.0,
             ..strict
@@ -219,6 +287,19 @@ mod tests {
             check(question, "So 7 + 7 = 14, 14 - 2 = 12.", "12", &all),
             Some(Gate::Relevance)
         );
+    }
+
+    #[test]
+    fn steps_are_odd_only_among_words() {
+        let odd = "So 7 + 5 = 12. Boats sail 31 miles.";
+        assert_eq!(gate("What is 7 + 5?", odd, "12"), Some(Gate::Coherence));
+        assert_eq!(gate("What is $7 \\cdot 1 + 5$?", odd, "12"), None);
+        let formula = format!("{odd} Or $2^3 + 4 = 12$.");
+        assert_eq!(gate("What is 7 + 5?", &formula, "12"), None);
+        let mut german = problem("Was ist 7 + 5?", "12");
+        german.language = "de".into();
+        let judged = judge_reasoning(&german, odd, "12", &SemanticConfig::default());
+        assert_eq!(judged, Ok(()));
     }
 
     #[test]

@@ -15,8 +15,8 @@ const LONGEST: usize = 80;
 /// Words that do something to the expression after them.
 const BEFORE: &[&str] = &[
     "of", "twice", "half", "double", "triple", "minus", "negative", "plus", "times", "by", "mod",
-    "sqrt", "square", "cube", "log", "ln", "sin", "cos", "tan", "per", "than", "not", "的", "平方",
-    "根号", "负", "减", "加", "乘", "除以", "不是",
+    "sqrt", "square", "cube", "log", "ln", "sin", "cos", "tan", "per", "than", "not", "x", "的",
+    "平方", "根号", "负", "减", "加", "乘", "除以", "不是",
 ];
 
 /// Words that do something to the expression before them.

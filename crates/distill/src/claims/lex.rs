@@ -127,6 +127,8 @@ impl Lexer {
                 self.spaced = true;
             }
             _ if c.is_ascii_digit() => self.number(),
+            ('.', _) if next.is_ascii_digit() && !self.after_value() => self.number(),
+            ('x' | 'X', _) if self.multiplies() => self.push(Token::Op(Op::Mul), 1),
             _ if is_han(c) => self.name(is_han),
             _ if c.is_alphabetic() || c == '_' => {
                 self.name(|c| (c.is_alphanumeric() || c == '_' || c == '\'') && !is_han(c));
@@ -232,15 +234,37 @@ impl Lexer {
         self.push(Token::Name(name), width);
     }
 
+    /// Whether an `x` stands alone between numbers: `3 x 4`, `3 x (4 + 1)`.
+    fn multiplies(&self) -> bool {
+        let value = matches!(
+            self.found.last().map(|lexeme| &lexeme.token),
+            Some(Token::Number { .. } | Token::Close)
+        );
+        let mut ahead = 1;
+        while matches!(self.peek(ahead), ' ' | '$') {
+            ahead += 1;
+        }
+        let next = self.peek(ahead);
+        let number =
+            next.is_ascii_digit() || (next == '.' && self.peek(ahead + 1).is_ascii_digit());
+        value && self.spaced && ahead > 1 && (number || next == '(')
+    }
+
+    /// Whether a number, a name or a closed parenthesis stands right before.
+    fn after_value(&self) -> bool {
+        let before = self.before();
+        before.is_alphanumeric() || matches!(before, ')' | '.')
+    }
+
     /// Digits, commas between thousands (never the full-width comma, which parts numbers), and a
     /// decimal point with digits.
     fn number(&mut self) {
         let digit = |ahead: usize| self.peek(ahead).is_ascii_digit();
-        let mut width = 1;
+        let mut width = 0;
         while digit(width) {
             width += 1;
         }
-        if width <= 3 {
+        if (1..=3).contains(&width) {
             while self
                 .chars
                 .get(self.at + width)
@@ -306,6 +330,10 @@ mod tests {
         assert_eq!(
             shown("0.33... 3:30 x += 1"),
             "33/100 Opaque End 3 Opaque 30 x Opaque 1"
+        );
+        assert_eq!(
+            shown("3 x .5, v.5, 3 x"),
+            "3 Mul 1/2 Break v End 5 Break 3 x"
         );
         assert_eq!(shown(&"9".repeat(60)), "Opaque");
     }

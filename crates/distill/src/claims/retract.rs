@@ -33,7 +33,7 @@ const CHECKS_ZH: &[&str] = &["检验", "检查", "验算", "验证"];
 
 /// Whether a sentence says that the one before it is wrong: it begins with words to that effect,
 /// or it is a check that fails.
-pub(super) fn takes_back(sentence: &[Lexeme]) -> bool {
+pub(crate) fn takes_back(sentence: &[Lexeme]) -> bool {
     let first = sentence.first().map(Lexeme::word).unwrap_or_default();
     let checks =
         CHECKS.contains(&first.as_str()) || CHECKS_ZH.iter().any(|word| first.starts_with(word));
