@@ -17,7 +17,7 @@ fn training_takes_what_was_expected_within_a_fifth() {
     for name in ["train_S_fp32", "train_D_fp32", "grpo_S_fp32", "grpo_D_fp32"] {
         let line = figure(name);
         let Some(peak) = line["peak_rss_mb"].as_f64() else {
-            println!("skipped: this system does not tell what a process holds");
+            crate::transformers::say("skipped: this system does not tell what a process holds");
             return;
         };
         let ratio = line["expected_mb"].as_f64().expect("a number") / peak;

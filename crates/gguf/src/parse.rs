@@ -101,7 +101,7 @@ pub(crate) fn head(from: impl Read, length: u64) -> Parsed<Head> {
         let end = data
             .checked_add(*offset)
             .and_then(|at| at.checked_add(size));
-        if !end.is_some_and(|end| end <= length) {
+        if end.is_none_or(|end| end > length) {
             let problem = format!(
                 "tensor `{name}` takes {size} bytes from byte {} on, and the file has {length}; the \
                  download broke off, get it again",

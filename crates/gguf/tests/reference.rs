@@ -3,6 +3,8 @@
 //! Needs a Python with it: the one that `R1_PYTHON` names, otherwise `python3` where it has it. Without one
 //! the test is skipped, and says so.
 
+#![allow(clippy::print_stdout)]
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;

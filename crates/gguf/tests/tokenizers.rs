@@ -1,5 +1,7 @@
 //! Published tokenizers as metadata and back: they encode as before.
 
+#![allow(clippy::print_stdout)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

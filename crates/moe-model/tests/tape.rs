@@ -132,5 +132,8 @@ fn gradients_are_those_of_blocks_that_were_kept() {
             furthest = furthest.max(apart);
         }
     }
-    println!("at most {furthest:.1e} of the length of a parameter's gradient apart");
+    assert!(
+        furthest <= 1e-6,
+        "{furthest:.1e} of the length of a gradient"
+    );
 }

@@ -1,6 +1,8 @@
 //! Training in less memory: the same steps with blocks computed again, and nearly the same losses with
 //! moments of a byte.
 
+#![allow(clippy::print_stdout)]
+
 #[path = "../../moe-model/tests/small/mod.rs"]
 mod small;
 #[path = "../../moe-model/tests/small/families.rs"]

@@ -63,6 +63,10 @@ pub(crate) struct Moments {
 
 /// Those of one parameter.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one a parameter, beside tensors a thousand times as large"
+)]
 enum Moment {
     Float32([Tensor<1>; 2]),
     Int8(Int8Moments),

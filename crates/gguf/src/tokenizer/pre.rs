@@ -65,7 +65,7 @@ pub(super) fn of(tokenizer: &Json) -> Option<&'static str> {
             && cut.normalizer == tokenizer["normalizer"]
             && cut.ignore_merges == (tokenizer["model"]["ignore_merges"] == true)
     };
-    NAMES.into_iter().find(|name| same(&name))
+    NAMES.into_iter().find(|name| same(name))
 }
 
 /// A pre-tokenizer as the list of what it does, without what does not change where it cuts.

@@ -33,7 +33,7 @@ fn codes_worked_by_hand() {
         let (param, moments) = update(param, grad, Int8Moments::zeros(4, &device), &step(1));
         close("param", &values(param), &[-0.01, 0.01, 0.0, -0.00995], 1e-3);
         assert_eq!(moments.bytes(), 2 * (INT8_BLOCK + 4));
-        let [mean, square] = moments.values().map(|moment| values(moment));
+        let [mean, square] = moments.values().map(values);
         let least = 8.0 / 255f64.powi(4);
         let m = [2.0, -2.0 * (64.0 / 127f64).powi(2), 0.0, 0.0];
         let v = [8.0, 8.0 * (128.0 / 255f64).powi(4), 0.0, least];
@@ -70,8 +70,8 @@ fn forms_agree_and_stay_near_the_exact_one() {
     let fused = values(fused);
     // A code that lies half-way may be rounded either way once in a while.
     close("param", &fused, &values(plain), 1e-3);
-    let [m, v] = codes.values().map(|moment| values(moment));
-    let [other_m, other_v] = others.values().map(|moment| values(moment));
+    let [m, v] = codes.values().map(values);
+    let [other_m, other_v] = others.values().map(values);
     close("m", &m, &other_m, 1e-2);
     close("v", &v, &other_v, 1e-2);
     let moved = fused
