@@ -39,7 +39,7 @@ pub struct Tasks {
     /// ISO 639-1 codes of the languages problems are asked in: en, zh.
     pub languages: Vec<String>,
     /// Problems to train on in place of the families, with answers or with tests of programs: a file
-    /// (JSON Lines, JSON, Parquet), a folder of them, or hub:OWNER/NAME[@REVISION][:CONFIG/SPLIT];
+    /// (JSON Lines, JSON, Parquet), a folder of them, or `hub:OWNER/NAME[@REVISION][:CONFIG/SPLIT]`;
     /// empty: none.
     pub file: String,
     /// Problems to measure with, in the same forms; empty: held out from the training problems.
