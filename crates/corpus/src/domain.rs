@@ -112,7 +112,11 @@ fn is_code(text: &str) -> bool {
 
 fn is_mathematics(text: &str) -> bool {
     let characters = text.chars().filter(|c| !c.is_whitespace()).count();
-    let formulas: usize = FORMULAS.iter().map(|it| text.matches(it).count()).sum();
+    let begun = |(at, _): (usize, &str)| {
+        let formulas = FORMULAS.iter();
+        formulas.filter(|it| text[at..].starts_with(**it)).count()
+    };
+    let formulas: usize = text.match_indices('\\').map(begun).sum();
     if formulas * 200 >= characters.max(1) {
         return true;
     }
@@ -128,7 +132,12 @@ fn is_mathematics(text: &str) -> bool {
         near(-1) || near(1)
     };
     let signs = (0..bytes.len())
-        .filter(|&at| b"=+*/^<>-".contains(&bytes[at]) && beside(at))
+        .filter(|&at| {
+            matches!(
+                bytes[at],
+                b'=' | b'+' | b'*' | b'/' | b'^' | b'<' | b'>' | b'-'
+            ) && beside(at)
+        })
         .count();
     characters > 0 && signs * 24 >= characters
 }

@@ -2,7 +2,7 @@
 //!
 //! The hash functions are multiply-add-shift (Dietzfelbinger, 1996) on hashes of 32 bits: pairwise
 //! independent, and a multiplication each. Of the smallest values 16 bits are kept (Li and König, 2010: two that
-//! differ seem the same once in 65,536 times).
+//! differ seem the same once in 65,536 times). Left out: wider vectors than those of AVX2.
 
 use data::ngrams::Units;
 use data::seed;
@@ -23,8 +23,10 @@ pub struct Sketch {
 #[derive(Debug, Clone)]
 pub struct Sketcher {
     settings: DedupSettings,
-    /// Multiplier and addend of each function.
-    functions: Vec<(u64, u64)>,
+    /// Of each function.
+    multipliers: Vec<u64>,
+    /// Of each function.
+    addends: Vec<u64>,
 }
 
 impl Sketcher {
@@ -36,17 +38,19 @@ impl Sketcher {
         } else {
             0
         };
+        let (multipliers, addends) = (0..functions)
+            .map(|_| (stream.next_u64() | 1, stream.next_u64()))
+            .unzip();
         Self {
             settings: settings.clone(),
-            functions: (0..functions)
-                .map(|_| (stream.next_u64() | 1, stream.next_u64()))
-                .collect(),
+            multipliers,
+            addends,
         }
     }
 
     /// The sketch of a text with these units. A text shorter than a run is one run.
     pub fn sketch(&self, text: &str, units: &Units) -> Sketch {
-        let mut smallest = vec![u32::MAX; self.functions.len()];
+        let mut smallest = vec![u32::MAX; self.multipliers.len()];
         if !smallest.is_empty() {
             let length = if units.is_by_character() {
                 self.settings.characters
@@ -54,17 +58,44 @@ impl Sketcher {
                 self.settings.words
             };
             let hashes = &units.hashes;
-            for run in hashes.windows(length.min(hashes.len()).max(1)) {
-                let run = shingle(run);
-                for (smallest, &(multiplier, addend)) in smallest.iter_mut().zip(&self.functions) {
-                    let value = u64::from(run).wrapping_mul(multiplier).wrapping_add(addend);
-                    *smallest = (*smallest).min((value >> 32) as u32);
-                }
-            }
+            let runs = hashes.windows(length.min(hashes.len()).max(1));
+            let runs: Vec<u32> = runs.map(shingle).collect();
+            self.lower(&runs, &mut smallest);
         }
         Sketch {
             text: even(text),
             values: smallest.into_iter().map(low).collect(),
+        }
+    }
+}
+
+impl Sketcher {
+    /// Makes each value the least of itself and the function's values of `runs`.
+    fn lower(&self, runs: &[u32], smallest: &mut [u32]) {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has what the function is compiled for.
+            unsafe { lower_avx2(runs, &self.multipliers, &self.addends, smallest) };
+            return;
+        }
+        lower(runs, &self.multipliers, &self.addends, smallest);
+    }
+}
+
+/// [`lower`], compiled for vectors of four products.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn lower_avx2(runs: &[u32], multipliers: &[u64], addends: &[u64], smallest: &mut [u32]) {
+    lower(runs, multipliers, addends, smallest);
+}
+
+#[inline(always)]
+fn lower(runs: &[u32], multipliers: &[u64], addends: &[u64], smallest: &mut [u32]) {
+    for &run in runs {
+        let functions = multipliers.iter().zip(addends);
+        for (smallest, (multiplier, addend)) in smallest.iter_mut().zip(functions) {
+            let value = u64::from(run).wrapping_mul(*multiplier);
+            *smallest = (*smallest).min((value.wrapping_add(*addend) >> 32) as u32);
         }
     }
 }
@@ -137,6 +168,29 @@ mod tests {
         assert_eq!(even(" a\n\tb "), even("a b"));
         assert_ne!(even("a b"), even("ab"));
         assert_ne!(even("a b"), even("a B"));
+    }
+
+    #[test]
+    fn the_least_values_are_kept_with_any_vectors() {
+        // 3 · 2³² + 5 · 2³¹ and 4 · 2³² − 1 + 0, of which the upper halves are 5 and 3.
+        let (multipliers, addends) = ([1 << 31, u64::MAX], [3 << 32, 4 << 32]);
+        let mut smallest = [u32::MAX; 2];
+        lower(&[5], &multipliers[..1], &addends[..1], &mut smallest[..1]);
+        lower(&[1], &multipliers[1..], &addends[1..], &mut smallest[1..]);
+        assert_eq!(smallest, [5, 3]);
+        // 7 · 2³¹ and −7, with the addends 6 and 3; what is less stays.
+        lower(&[7], &multipliers, &addends, &mut smallest);
+        assert_eq!(smallest, [5, 3]);
+        lower(&[1], &multipliers, &addends, &mut smallest);
+        assert_eq!(smallest, [3, 3]);
+
+        let sketcher = Sketcher::new(&DedupSettings::default());
+        let runs: Vec<u32> = (1..500u32).map(|i| i.wrapping_mul(0x9e37_79b9)).collect();
+        let mut plain = vec![u32::MAX; 128];
+        let mut dispatched = plain.clone();
+        lower(&runs, &sketcher.multipliers, &sketcher.addends, &mut plain);
+        sketcher.lower(&runs, &mut dispatched);
+        assert_eq!(plain, dispatched);
     }
 
     #[test]
