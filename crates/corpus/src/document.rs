@@ -88,10 +88,7 @@ pub fn plain(text: &str, bytes: usize) -> impl Iterator<Item = Result<Document, 
         if rest.is_empty() {
             return None;
         }
-        let mut end = bytes.min(rest.len());
-        while !rest.is_char_boundary(end) {
-            end += 1;
-        }
+        let end = rest.ceil_char_boundary(bytes);
         let end = rest[end..]
             .find("\n\n")
             .map_or(rest.len(), |at| end + at + 2);

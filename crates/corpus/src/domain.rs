@@ -71,11 +71,7 @@ const FORMULAS: [&str; 18] = [
 /// assert_eq!(corpus::domain("It was a bright cold day in April."), "prose");
 /// ```
 pub fn domain(text: &str) -> &'static str {
-    let mut end = text.len().min(READ);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let text = &text[..end];
+    let text = &text[..text.floor_char_boundary(READ)];
     if is_code(text) {
         "code"
     } else if is_mathematics(text) {

@@ -57,7 +57,7 @@ impl Language {
 }
 
 /// Whether a character is a Han ideograph (the unified blocks; radicals are left out).
-pub(crate) fn is_han(c: char) -> bool {
+pub fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{323af}')
 }
 

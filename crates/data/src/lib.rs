@@ -38,7 +38,7 @@ pub mod tokenizer;
 pub use check::{Case, Check, CodeTests, Judgement};
 pub use conversation::Conversation;
 pub use cut::{Cut, before};
-pub use language::Language;
+pub use language::{Language, is_han};
 pub use rational::{Rational, without_separators};
 pub use record::{Record, Text};
 pub use records::{Completion, Domain, Finish, Problem, Sample};

@@ -13,8 +13,9 @@ mod bands;
 mod sketch;
 
 use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 
+use data::ngrams::AsIs;
 use serde::{Deserialize, Serialize};
 
 use bands::Band;
@@ -213,24 +214,6 @@ fn rows<'a>(
 ) -> &'a [u16] {
     let start = document as usize * settings.permutations + band * width;
     &values[start..start + width]
-}
-
-/// Keys that are hashes already.
-#[derive(Debug, Default, Clone)]
-struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("only u64 are hashed")
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
 }
 
 #[cfg(test)]

@@ -67,9 +67,7 @@ impl Sketcher {
             values: smallest.into_iter().map(low).collect(),
         }
     }
-}
 
-impl Sketcher {
     /// Makes each value the least of itself and the function's values of `runs`.
     fn lower(&self, runs: &[u32], smallest: &mut [u32]) {
         #[cfg(target_arch = "x86_64")]

@@ -19,6 +19,8 @@ mod pieces;
 mod tests;
 mod unicode;
 
+use std::borrow::Cow;
+
 use aho_corasick::AhoCorasick;
 use serde_json::Value;
 use tokenizers::{Model, ModelWrapper};
@@ -130,38 +132,13 @@ impl Fast {
         scratch: &mut Scratch,
         ids: &mut Vec<u32>,
     ) -> Option<()> {
-        if self.added.is_match(text) {
-            return None;
-        }
-        if text.is_ascii() {
-            return self.encode_normal(tokenizer, text, scratch, ids);
-        }
-        if text.chars().any(unicode::is_unsettled) {
-            return None;
-        }
-        if !self.nfc || matches!(is_nfc_quick(text.chars()), IsNormalized::Yes) {
-            return self.encode_normal(tokenizer, text, scratch, ids);
-        }
-        let normal = composed(text);
-        if self.added.is_match(&normal) {
-            return None;
-        }
-        self.encode_normal(tokenizer, &normal, scratch, ids)
-    }
-
-    fn encode_normal(
-        &self,
-        tokenizer: &tokenizers::Tokenizer,
-        text: &str,
-        scratch: &mut Scratch,
-        ids: &mut Vec<u32>,
-    ) -> Option<()> {
+        let normal = self.normal(text)?;
         let Scratch {
             cache,
             searches,
             letters,
         } = scratch;
-        self.pieces.for_each(text, searches, &mut |piece| {
+        self.pieces.for_each(&normal, searches, &mut |piece| {
             let piece = piece.as_bytes();
             let key = cache::key(piece);
             if let Some(key) = &key
@@ -180,6 +157,23 @@ impl Fast {
             }
             Some(())
         })
+    }
+
+    /// The text as it is cut; `None` where it has an added token or an unsettled character.
+    fn normal<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
+        let usual = |text: &str| !self.added.is_match(text);
+        usual(text).then_some(())?;
+        if text.is_ascii() {
+            return Some(text.into());
+        }
+        if text.chars().any(unicode::is_unsettled) {
+            return None;
+        }
+        if !self.nfc || matches!(is_nfc_quick(text.chars()), IsNormalized::Yes) {
+            return Some(text.into());
+        }
+        let normal = composed(text);
+        usual(&normal).then(|| normal.into())
     }
 }
 

@@ -2,11 +2,13 @@
 //!
 //! Left out: paraphrases and translations.
 
+mod as_is;
 mod units;
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 
+pub use as_is::AsIs;
 pub use units::{Units, units};
 
 /// How long a run of shared words has to be.
@@ -165,24 +167,6 @@ fn for_windows(units: &[u64], length: usize, mut each: impl FnMut(usize, u64) ->
         if !each(at, hash) {
             return;
         }
-    }
-}
-
-/// Keys that are hashes already.
-#[derive(Debug, Default, Clone)]
-struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("only u64 are hashed")
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
     }
 }
 

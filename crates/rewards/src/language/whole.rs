@@ -25,11 +25,7 @@ const WORDS: usize = 64;
 /// assert_eq!(rewards::identify("7 + 5 = 12"), None);
 /// ```
 pub fn identify(text: &str) -> Option<&'static str> {
-    let mut end = text.len().min(READ);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let units = units(&text[..end]);
+    let units = units(&text[..text.floor_char_boundary(READ)]);
     let units: Vec<&Unit> = units.iter().filter(|unit| unit.counts).collect();
     let (script, written) = most(&units)?;
     if written.len() < FEWEST {
