@@ -1,10 +1,10 @@
 //! Where the numbers of a reasoning come from, and what it makes of those it was given. Signs do
 //! not count.
 
-use data::Rational;
+use data::{Rational, is_han};
 
 use crate::claims::Sentence;
-use crate::words::{is_han, words};
+use crate::words::words;
 
 fn sizes<'a>(numbers: impl IntoIterator<Item = &'a Rational>) -> Vec<Rational> {
     let mut distinct = Vec::new();

@@ -1,6 +1,8 @@
 //! The words of a text, for comparing texts: what differs only in case, spacing or the marks
 //! between sentences has the same words; numbers, operators and parentheses count.
 
+use data::is_han;
+
 /// Lower-case words in order. A Chinese character is a word, and so is a number with its decimals
 /// and an operator; full-width forms are made ASCII.
 pub(crate) fn words(text: &str) -> Vec<String> {
@@ -40,11 +42,6 @@ pub(crate) fn narrow(c: char) -> char {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
         other => other,
     }
-}
-
-/// Whether a character is a Chinese one.
-pub(crate) fn is_han(c: char) -> bool {
-    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{323af}')
 }
 
 #[cfg(test)]

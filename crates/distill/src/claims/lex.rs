@@ -3,11 +3,11 @@
 
 use std::ops::Range;
 
-use data::Rational;
+use data::{Rational, is_han};
 
 use super::Op;
 use crate::decimal::decimal;
-use crate::words::{is_han, narrow};
+use crate::words::narrow;
 
 /// How two sides are related.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use data::{Completion, Finish, Problem, seed, template};
+use data::{Problem, seed};
 use rand::RngExt;
-use rewards::Score;
 
 use super::{Corruption, Reference, spoil};
-use crate::candidate::Candidate;
-use crate::semantic::{SemanticConfig, semantic_check};
+use crate::semantic::{SemanticConfig, judge_reasoning};
 
 /// What became of one kind of corruption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,33 +142,7 @@ pub(super) fn other<'a>(
 
 /// The semantic filter as [`evaluate`] asks for it: a right answer after the reasoning.
 pub fn semantic_filter(config: &SemanticConfig) -> impl Fn(&Problem, &str, &str) -> bool {
-    move |problem, reasoning, answer| {
-        let completion = Completion {
-            problem: problem.id.clone(),
-            sample: 0,
-            tokens: Vec::new(),
-            log_probs: Vec::new(),
-            text: template::strict(reasoning, answer),
-            finish: Finish::Stop,
-        };
-        let score = Score {
-            total: 1.0,
-            accuracy: Some(1.0),
-            format: 1.0,
-            language: 1.0,
-            extra: Vec::new(),
-            rule: "answer_tag".into(),
-            answer: Some(answer.to_owned()),
-            reason: String::new(),
-            unjudged: Vec::new(),
-        };
-        let candidate = Candidate {
-            problem,
-            completion: &completion,
-            score: &score,
-        };
-        semantic_check(candidate, config).is_err()
-    }
+    move |problem, reasoning, answer| judge_reasoning(problem, reasoning, answer, config).is_err()
 }
 
 #[cfg(test)]

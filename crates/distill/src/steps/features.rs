@@ -274,7 +274,7 @@ fn foreign(text: &str, language: &str) -> f32 {
         .split_whitespace()
         .filter(|word| word.chars().any(char::is_alphabetic))
         .count();
-    let han = text.chars().any(crate::words::is_han);
+    let han = text.chars().any(data::is_han);
     if words < 4 && !han {
         return 0.0;
     }

@@ -121,17 +121,12 @@ fn step(text: &str) -> Step<'_> {
         excused: 0,
         wrong: Vec::new(),
     };
-    let sentences: Vec<&[Lexeme]> = lexemes
-        .split(|lexeme| lexeme.token == Token::End)
-        .filter(|sentence| !sentence.is_empty())
-        .collect();
-    for (at, sentence) in sentences.iter().enumerate() {
-        let next = sentences
-            .get(at + 1)
-            .is_some_and(|next| claims::takes_back(next));
-        let retracted = next || claims::takes_back_later(sentence);
-        read(text, sentence, retracted, &mut step);
-    }
+    // It is one sentence, perhaps with the sign that ends it.
+    let said: &[Lexeme] = match lexemes.split_last() {
+        Some((last, before)) if last.token == Token::End => before,
+        _ => &lexemes,
+    };
+    read(text, said, claims::takes_back_later(said), &mut step);
     step
 }
 

@@ -35,12 +35,8 @@ const TALK: &[&str] = &[
 pub(super) fn content(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for word in text.split(|c: char| !c.is_alphabetic()) {
-        if word.chars().any(crate::words::is_han) {
-            found.extend(
-                word.chars()
-                    .filter(|c| crate::words::is_han(*c))
-                    .map(String::from),
-            );
+        if word.chars().any(data::is_han) {
+            found.extend(word.chars().filter(|c| data::is_han(*c)).map(String::from));
             continue;
         }
         let word = word.to_lowercase();
