@@ -76,7 +76,6 @@ fn the_critic_is_taught_the_reward_to_come() {
     let first = |lr: f64| {
         let config = trainer::TrainerConfig {
             clip: 1e9,
-            checkpointing: false,
             ..common::trainer_config(lr)
         };
         let mut critic = Trainer::new(Critic::new(model()), config);

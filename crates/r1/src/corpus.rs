@@ -1,6 +1,5 @@
 //! `r1 corpus`: texts made into shards of tokens for pretraining, and what there is of them.
 
-use std::cell::Cell;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -12,13 +11,13 @@ use ::corpus::{
 };
 use anyhow::{Context, Result};
 use clap::Subcommand;
-use data::dataset::{ColumnMap, Dataset, Fault, Skipped};
+use data::dataset::{ColumnMap, Dataset, Fault};
 use data::{Text, import};
 
 use crate::generate::speaker::tokenizer;
 use crate::progress::Console;
 use crate::report::table::boxed;
-use crate::source;
+use crate::source::{self, Unused};
 use crate::usage::UsageError;
 
 /// The commands of `r1 corpus`.
@@ -133,17 +132,17 @@ fn pack(args: &Pack) -> Result<Report> {
         settings: &settings,
         held_out: &held_out,
     };
-    let skipped = Cell::new(0);
+    let unused = Unused::default();
     let mut bytes = 0;
     let mut sources = Vec::new();
     for (name, place) in &args.sources {
         let dataset = source::dataset(place, args.columns.clone(), &console)?;
-        bytes += size(&dataset);
+        bytes += source::bytes(&dataset).unwrap_or(0);
         console.line(&format!(
             "the first record of {name}:\n{}",
-            first(&dataset)?
+            source::beginning(&dataset.sample::<Text>()?, SHOWN)
         ));
-        sources.push(Source::new(name, documents(&dataset, &console, &skipped)));
+        sources.push(Source::new(name, documents(&dataset, &console, &unused)));
     }
     let progress = console.progress("corpus", (bytes / 1_000_000) as usize, "MB");
     let (began, mut shown, mut done) = (Instant::now(), Instant::now(), 0);
@@ -162,27 +161,18 @@ fn pack(args: &Pack) -> Result<Report> {
     let manifest = ::corpus::pack(&args.dir, &packing, sources, &mut told)
         .with_context(|| format!("packing into {}", args.dir.display()))?;
     drop(progress);
-    if skipped.get() > 0 {
-        console.line(&format!("{} records skipped", skipped.get()));
+    if unused.count() > 0 {
+        console.line(&format!("{} records skipped", unused.count()));
     }
     Ok(manifest.report)
 }
-
-/// Records that are said one by one.
-const SAID: usize = 5;
 
 /// The texts of a data set; those that cannot be used are said and counted.
 fn documents<'a>(
     dataset: &Dataset,
     console: &'a Console,
-    skipped: &'a Cell<usize>,
+    unused: &'a Unused,
 ) -> impl Iterator<Item = Result<Document, SourceError>> + use<'a> {
-    let note = |record: &Skipped| {
-        skipped.set(skipped.get() + 1);
-        if skipped.get() <= SAID {
-            console.line(&record.to_string());
-        }
-    };
     dataset
         .records::<Text>()
         .filter_map(move |record| match record {
@@ -193,7 +183,7 @@ fn documents<'a>(
                 id: Some(text.id),
             })),
             Err(Fault::Skipped(record)) => {
-                note(&record);
+                unused.note(&record, |text| console.line(text));
                 None
             }
             Err(Fault::Failed(error)) => Some(Err(error.into())),
@@ -202,21 +192,6 @@ fn documents<'a>(
 
 /// Characters of a record that are shown.
 const SHOWN: usize = 300;
-
-fn first(dataset: &Dataset) -> Result<String> {
-    let text = dataset.sample::<Text>()?;
-    let mut shown: String = text.chars().take(SHOWN).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    Ok(shown)
-}
-
-/// Bytes of the files of a data set.
-fn size(dataset: &Dataset) -> u64 {
-    let length = |path| std::fs::metadata(path).map_or(0, |file| file.len());
-    dataset.files().map(length).sum()
-}
 
 /// What was read and what of it was kept.
 fn tables(report: &Report) -> String {

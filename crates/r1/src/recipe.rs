@@ -23,20 +23,20 @@ pub fn run(run: &Run, preset: &Preset) -> Result<()> {
 /// All of it.
 fn r1(run: &Run, p: &Preset) -> Result<()> {
     let (tasks, base) = base(run, p)?;
-    let means = || Means::of(p);
+    let means = &Means::of(p);
 
     // R1-Zero: reinforcement learning straight from the base, no SFT first.
     let zero = run.stage(
         "2-r1-zero",
-        Rl::new(&base, &tasks, &p.zero, &p.rubric).by(means()),
+        Rl::new(&base, &tasks, &p.zero, &p.rubric).by(means),
     )?;
 
     // R1: a cold start, then RL with the language reward.
-    let cold_start = Sft::cold_start(&base, &tasks, &p.cold_start_sft).by(means());
+    let cold_start = Sft::cold_start(&base, &tasks, &p.cold_start_sft).by(means);
     let cold_start = run.stage("3-cold-start", cold_start)?;
     let reasoner = run.stage(
         "4-reasoning-rl",
-        Rl::new(&cold_start, &tasks, &p.reasoning, &p.rubric).by(means()),
+        Rl::new(&cold_start, &tasks, &p.reasoning, &p.rubric).by(means),
     )?;
 
     // Its best samples teach the BASE anew, and a second RL finishes.
@@ -44,21 +44,21 @@ fn r1(run: &Run, p: &Preset) -> Result<()> {
     let curated = run.stage("5-rejection-sampling", curated)?;
     let sft = run.stage(
         "6-sft",
-        Sft::curated(&base, &tasks, &curated, &p.sft).by(means()),
+        Sft::curated(&base, &tasks, &curated, &p.sft).by(means),
     )?;
     let r1 = run.stage(
         "7-r1",
-        Rl::new(&sft, &tasks, &p.second, &p.rubric).by(means()),
+        Rl::new(&sft, &tasks, &p.second, &p.rubric).by(means),
     )?;
 
     // A small dense student learns from R1's samples alone.
     let dense = student_base(run, p, &tasks)?;
-    let student = Distill::new(&r1, &dense, &tasks, &p.distill_data, &p.distill).by(means());
+    let student = Distill::new(&r1, &dense, &tasks, &p.distill_data, &p.distill).by(means);
     let student = run.stage("8-distill", student)?;
 
     // Beside it, the same student with RL instead, at equal computing.
     let rival = Rl::new(&dense, &tasks, &p.student_rl, &p.rubric)
-        .by(means())
+        .by(means)
         .at_the_cost_of(&student);
     let rival = run.stage("8b-student-rl", rival)?;
 
@@ -81,10 +81,10 @@ fn r1(run: &Run, p: &Preset) -> Result<()> {
 /// reinforcement learning with the hybrid reward.
 fn cold_start_rl(run: &Run, p: &Preset) -> Result<()> {
     let (tasks, base) = base(run, p)?;
-    let means = || Means::of(p);
-    let cold_start = Sft::cold_start(&base, &tasks, &p.cold_start_sft).by(means());
+    let means = &Means::of(p);
+    let cold_start = Sft::cold_start(&base, &tasks, &p.cold_start_sft).by(means);
     let cold_start = run.stage("3-cold-start", cold_start)?;
-    let reasoner = Rl::new(&cold_start, &tasks, &p.reasoning, &p.rubric).by(means());
+    let reasoner = Rl::new(&cold_start, &tasks, &p.reasoning, &p.rubric).by(means);
     let reasoner = run.stage("4-reasoning-rl", reasoner)?;
     let models = [
         ("base", &base),

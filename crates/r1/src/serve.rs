@@ -15,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::generate::speaker::{Speaker, engine_options};
 use crate::memory::bytes;
+use crate::progress::Console;
 use crate::sampling_args::SamplingArgs;
 use crate::usage::UsageError;
 
@@ -71,7 +72,7 @@ pub(crate) struct Serve {
 /// Wrong arguments or a missing model ([`UsageError`]); too little memory; a port that is taken.
 pub(crate) fn run(args: &Serve) -> Result<()> {
     let sampling = args.sampling.sampling()?;
-    let speaker = Speaker::find(&args.model)?;
+    let speaker = Speaker::find(&args.model, &Console::new(false))?;
     let context = context(args, speaker.positions)?;
     let settings = Settings {
         name: args.name.clone().unwrap_or_else(|| name(&args.model)),

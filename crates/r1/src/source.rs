@@ -1,11 +1,12 @@
 //! Models and data sets by name: a path on this machine, or `hub:…` for what the Hugging Face hub has, which is
 //! fetched into the cache that its other clients use, with progress.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
-use data::dataset::{ColumnMap, Dataset};
+use data::dataset::{ColumnMap, Dataset, Skipped};
 use data::hub::Hub;
 
 use crate::progress::{Console, Progress};
@@ -42,6 +43,45 @@ pub(crate) fn dataset(name: &str, columns: ColumnMap, console: &Console) -> Resu
         None => Dataset::open(name)?,
     };
     Ok(dataset.with_columns(columns))
+}
+
+/// Bytes of the files of a data set; `None` where one is not there.
+pub(crate) fn bytes(dataset: &Dataset) -> Option<u64> {
+    let lengths = dataset
+        .files()
+        .map(|file| Some(std::fs::metadata(file).ok()?.len()));
+    lengths.sum()
+}
+
+/// The beginning of a text, `characters` of them at most.
+pub(crate) fn beginning(text: &str, characters: usize) -> String {
+    let mut shown: String = text.chars().take(characters).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Counts records that cannot be used, and says the first of them.
+#[derive(Debug, Default)]
+pub(crate) struct Unused(Cell<usize>);
+
+impl Unused {
+    /// Records that are said one by one.
+    const SAID: usize = 5;
+
+    /// Counts `record`, and has it said while there are few.
+    pub(crate) fn note(&self, record: &Skipped, say: impl FnOnce(&str)) {
+        self.0.set(self.0.get() + 1);
+        if self.0.get() <= Self::SAID {
+            say(&record.to_string());
+        }
+    }
+
+    /// How many there were.
+    pub(crate) fn count(&self) -> usize {
+        self.0.get()
+    }
 }
 
 /// The hub that the environment names.

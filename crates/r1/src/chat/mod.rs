@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::generate::speaker::Speaker;
+use crate::progress::Console;
 use crate::sampling_args::SamplingArgs;
 use crate::usage::UsageError;
 use screen::{Broken, Screen, Style};
@@ -64,7 +65,7 @@ pub(crate) fn run(args: &Chat) -> Result<bool> {
         let error = "--stop is empty; give the text that ends a reply";
         return Err(UsageError(error.into()).into());
     }
-    let speaker = Speaker::find(&args.model)?;
+    let speaker = Speaker::find(&args.model, &Console::new(false))?;
     let question = [data::chat::Message::user("1 + 1?")];
     speaker.tokenizer.encode_chat(&question)?;
     let model = speaker.load()?;

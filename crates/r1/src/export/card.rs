@@ -12,6 +12,7 @@ use moe_model::Decoder;
 use serde_json::Value;
 
 use crate::artifact::Manifest;
+use crate::stages::files::read_json;
 
 /// The card of the model in `dir`, as Markdown with the head that Hugging Face reads.
 ///
@@ -86,8 +87,8 @@ impl<'a> Run<'a> {
         ancestors(run, own, &mut BTreeSet::new(), &mut stages);
         Ok(Some(Self {
             dir: run,
-            record: json(&record)?,
-            results: results.is_file().then(|| json(&results)).transpose()?,
+            record: read_json(&record)?,
+            results: results.is_file().then(|| read_json(&results)).transpose()?,
             stages,
         }))
     }
@@ -174,11 +175,6 @@ fn ancestors(run: &Path, stage: Manifest, seen: &mut BTreeSet<String>, into: &mu
         }
     }
     into.push(stage);
-}
-
-fn json(path: &Path) -> Result<Value> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    serde_json::from_str(&text).with_context(|| path.display().to_string())
 }
 
 fn text(value: &Value) -> &str {

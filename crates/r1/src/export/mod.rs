@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use moe_model::{Decoder, SaveOptions, Storage};
 
 use crate::generate::speaker::Speaker;
+use crate::progress::Console;
 use crate::usage::UsageError;
 
 /// The arguments of `r1 export`.
@@ -77,22 +78,22 @@ impl Kind {
 /// Writes a Hugging Face directory with a model card, or a GGUF file, and says where.
 ///
 /// # Errors
-/// A model or adapter that is missing, an adapter of another model, an output that is there already or flags that do not go together
-/// ([`UsageError`]); a model that is damaged; a weight too large for the storage; a model or tokenizer that
-/// GGUF does not have; an output that cannot be written.
+/// An output that is there already, flags that do not go together or a model that is missing
+/// ([`UsageError`]); a model that is damaged; an adapter that is missing or of another model; a weight too
+/// large for the storage; a model or tokenizer that GGUF does not have; an output that cannot be written.
 pub(crate) fn run(args: &Export) -> Result<()> {
     let taken = fs::read_dir(&args.output).is_ok_and(|mut entries| entries.next().is_some());
     if taken || args.output.is_file() {
         let shown = args.output.display();
         return Err(UsageError(format!("{shown} is there already; give another output")).into());
     }
-    let speaker = Speaker::find(&args.model)?;
-    match (args.gguf, args.storage.storage()) {
-        (true, _) => write_gguf(args, &speaker)?,
-        (false, Some(storage)) => write_directory(args, &speaker, storage)?,
-        (false, None) => {
-            return Err(UsageError("--storage q8_0 goes with --gguf alone".into()).into());
-        }
+    if !args.gguf && args.storage.storage().is_none() {
+        return Err(UsageError("--storage q8_0 goes with --gguf alone".into()).into());
+    }
+    let speaker = Speaker::find(&args.model, &Console::new(false))?;
+    match args.storage.storage().filter(|_| !args.gguf) {
+        Some(storage) => write_directory(args, &speaker, storage)?,
+        None => write_gguf(args, &speaker)?,
     }
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", args.output.display())?;

@@ -81,7 +81,8 @@ pub(crate) struct Generate {
 /// cannot be asked, by file and line; too little memory; an output that cannot be written.
 pub(crate) fn run(args: &Generate) -> Result<()> {
     check(args)?;
-    let speaker = Speaker::find(&args.model)?;
+    let console = Console::new(args.quiet || !std::io::stderr().is_terminal());
+    let speaker = Speaker::find(&args.model, &console)?;
     let asked = prompts::read(&args.prompts, &speaker, args.max_new_tokens)?;
     let requests = requests(args, &asked, &speaker.tokenizer)?;
     let model = speaker.load()?;
@@ -91,7 +92,6 @@ pub(crate) fn run(args: &Generate) -> Result<()> {
         stop: &args.stop,
         rows: rows(args, &requests, &model)?,
     };
-    let console = Console::new(args.quiet || !std::io::stderr().is_terminal());
     let began = Instant::now();
     let written = match &args.output {
         None => job.write(&model, &speaker.tokenizer, &console, std::io::stdout()),

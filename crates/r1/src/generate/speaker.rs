@@ -27,10 +27,10 @@ impl Speaker {
     /// fetched first.
     ///
     /// # Errors
-    /// A model that the hub does not give; a directory that is none, or not of a model ([`UsageError`]); files that cannot be read or do
-    /// not belong together.
-    pub(crate) fn find(model: &Path) -> Result<Self> {
-        let dir = &source::model(model, &Console::new(false))?;
+    /// A model that the hub does not give; a directory that is none, or not of a model ([`UsageError`]);
+    /// files that cannot be read or do not belong together.
+    pub(crate) fn find(model: &Path, console: &Console) -> Result<Self> {
+        let dir = &source::model(model, console)?;
         let file = dir.join("config.json");
         let config = if gguf::File::is_gguf(dir) {
             DecoderConfig::read(dir)?
@@ -137,7 +137,7 @@ mod tests {
     fn a_run_is_no_model_but_has_some() {
         let dir = tempfile::tempdir().unwrap();
         let error = |path: &Path| {
-            let error = Speaker::find(path).unwrap_err();
+            let error = Speaker::find(path, &Console::Quiet).unwrap_err();
             assert!(error.is::<UsageError>());
             error.to_string()
         };

@@ -5,6 +5,7 @@ use moe_model::{Decoder, Preset, SaveOptions};
 use tempfile::TempDir;
 
 use super::speaker::Speaker;
+use crate::progress::Console;
 
 /// A model of 128 positions in a directory of its own.
 pub(crate) struct Small {
@@ -30,7 +31,7 @@ impl Small {
         };
         model.save(dir.path(), &options).unwrap();
         tokenizer.save(dir.path()).unwrap();
-        let speaker = Speaker::find(dir.path()).unwrap();
+        let speaker = Speaker::find(dir.path(), &Console::Quiet).unwrap();
         let model = speaker.load().unwrap();
         Self {
             dir,

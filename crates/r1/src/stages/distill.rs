@@ -7,8 +7,8 @@ use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
 use super::curate::{SAMPLES, curate};
 use super::files::write_lines;
-use super::means::{Means, finish};
-use super::sft::{assemble, fine_tune};
+use super::means::Means;
+use super::sft::{FineTuning, assemble, fine_tune};
 use crate::Artifact;
 use crate::preset;
 use crate::stage::{Stage, StageContext};
@@ -48,7 +48,8 @@ impl<'a> Distill<'a> {
     }
 
     /// Trains what `means` says of the student, as it says.
-    pub fn by(self, means: Means) -> Self {
+    pub fn by(self, means: &Means) -> Self {
+        let means = means.clone();
         Self { means, ..self }
     }
 }
@@ -76,10 +77,12 @@ impl Stage for Distill<'_> {
         let samples = assemble(samples, self.tasks, cx)?;
         write_lines(&cx.dir.join(SAMPLES), &samples)?;
         let (model, tokenizer) = (student.model, &student.tokenizer);
-        let model = self.means.prepare(model, cx.seed)?;
-        let how = (self.plan, &self.means);
-        let model = fine_tune(cx, model, tokenizer, &samples, how, &mut cost)?;
-        let model = finish(&cx.dir, model, self.student)?;
+        let how = FineTuning {
+            plan: self.plan,
+            means: &self.means,
+            base: self.student,
+        };
+        let model = fine_tune(cx, model, tokenizer, &samples, &how, &mut cost)?;
         cost.write(&cx.dir)?;
         save(&cx.dir, &model, tokenizer)
     }

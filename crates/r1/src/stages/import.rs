@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::checkpoint::save;
 use crate::Artifact;
 use crate::generate::speaker::Speaker;
-use crate::source;
 use crate::stage::{Stage, StageContext};
 
 /// Reads a model with its tokenizer, and leaves it as every stage leaves its own.
@@ -39,8 +38,7 @@ impl Stage for Import<'_> {
 
     fn run(&self, cx: &StageContext) -> Result<()> {
         cx.rewind(0)?;
-        let dir = source::model(Path::new(self.model), cx.console())?;
-        let speaker = Speaker::find(&dir)?;
+        let speaker = Speaker::find(Path::new(self.model), cx.console())?;
         let model = speaker.load()?;
         let count = model.count();
         cx.log(format!(

@@ -7,7 +7,7 @@ mod curate;
 mod distill;
 mod evaluate;
 mod experts;
-mod files;
+pub(crate) mod files;
 mod import;
 mod judging;
 mod means;

@@ -114,7 +114,6 @@ impl Stage for Pretrain<'_> {
                 beta1: plan.beta1,
                 beta2: plan.beta2,
                 weight_decay: plan.weight_decay,
-                state: trainer::OptimizerState::Float32,
                 ..AdamWConfig::default()
             },
             schedule: Schedule {

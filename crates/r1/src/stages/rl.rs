@@ -69,7 +69,8 @@ impl<'a> Rl<'a> {
     }
 
     /// Trains what `means` says, as it says.
-    pub fn by(self, means: Means) -> Self {
+    pub fn by(self, means: &Means) -> Self {
+        let means = means.clone();
         Self { means, ..self }
     }
 

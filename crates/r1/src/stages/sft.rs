@@ -73,7 +73,8 @@ impl<'a> Sft<'a> {
     }
 
     /// Trains what `means` says, as it says.
-    pub fn by(self, means: Means) -> Self {
+    pub fn by(self, means: &Means) -> Self {
+        let means = means.clone();
         Self { means, ..self }
     }
 }
@@ -109,10 +110,12 @@ impl Stage for Sft<'_> {
         };
         let Checkpoint { model, tokenizer } = Checkpoint::open(self.init)?;
         let mut cost = Cost::default();
-        let model = self.means.prepare(model, cx.seed)?;
-        let how = (self.plan, &self.means);
-        let model = fine_tune(cx, model, &tokenizer, &samples, how, &mut cost)?;
-        let model = finish(&cx.dir, model, self.init)?;
+        let how = FineTuning {
+            plan: self.plan,
+            means: &self.means,
+            base: self.init,
+        };
+        let model = fine_tune(cx, model, &tokenizer, &samples, &how, &mut cost)?;
         show(cx, &model, &tokenizer, self.tasks)?;
         cost.write(&cx.dir)?;
         save(&cx.dir, &model, &tokenizer)
@@ -145,15 +148,24 @@ pub(super) fn assemble(
     Ok(samples)
 }
 
-/// Trains `model` on the responses of `samples`.
+/// How a model learns from samples.
+pub(super) struct FineTuning<'a> {
+    pub(super) plan: &'a preset::Supervised,
+    pub(super) means: &'a Means,
+    /// What the model was.
+    pub(super) base: &'a Artifact,
+}
+
+/// Trains `model` on the responses of `samples`; adapters are left in the stage's directory, and merged.
 pub(super) fn fine_tune(
     cx: &StageContext,
     model: Decoder,
     tokenizer: &Tokenizer,
     samples: &[Sample],
-    (plan, means): (&preset::Supervised, &Means),
+    how: &FineTuning<'_>,
     cost: &mut Cost,
 ) -> Result<Decoder> {
+    let FineTuning { plan, means, base } = *how;
     let sequences: Vec<Sequence> = samples
         .iter()
         .map(|sample| {
@@ -177,9 +189,10 @@ pub(super) fn fine_tune(
         clip: plan.clip,
         checkpointing: false,
     };
+    let model = means.prepare(model, cx.seed)?;
     let mut trainer = Trainer::new(model, means.settings(config));
     train(cx, &mut trainer, &sequences, plan.batch, steps, cost)?;
-    Ok(trainer.into_model())
+    finish(&cx.dir, trainer.into_model(), base)
 }
 
 /// A line of `metrics.jsonl`.

@@ -3,16 +3,13 @@
 
 use std::path::Path;
 
-use anyhow::{Result, ensure};
-use data::dataset::{ColumnMap, Dataset, Fault, Skipped};
+use anyhow::Result;
+use data::dataset::{ColumnMap, Dataset, Fault, FromRow};
 use data::{Problem, Sample, import};
 
 use super::judging;
-use crate::source;
+use crate::source::{self, Unused};
 use crate::stage::StageContext;
-
-/// Records that are said one by one.
-const SAID: usize = 5;
 
 /// Characters of a record that are shown.
 const SHOWN: usize = 2000;
@@ -28,10 +25,11 @@ pub(super) fn problems(name: &str, columns: &ColumnMap, cx: &StageContext) -> Re
         // Before anything is trained: without isolation nothing would be judged.
         judging::sandbox(Path::new(name))?;
     }
-    let mut skipped = SkippedRecords::default();
-    imported.skipped.iter().for_each(|it| skipped.note(it, cx));
-    skipped.end(name, cx);
-    show(name, &dataset.sample::<Problem>()?, cx);
+    let unused = Unused::default();
+    for record in &imported.skipped {
+        unused.note(record, |text| cx.log(text));
+    }
+    show(name, &unused, imported.problems.first(), cx);
     Ok(imported.problems)
 }
 
@@ -47,20 +45,18 @@ pub(super) fn samples(
 ) -> Result<Vec<Sample>> {
     let dataset = open(name, columns, cx)?;
     let mut samples = Vec::new();
-    let mut skipped = SkippedRecords::default();
+    let unused = Unused::default();
     for record in dataset.records::<Sample>() {
         if samples.len() == limit {
             break;
         }
         match record {
             Ok(sample) => samples.push(sample),
-            Err(Fault::Skipped(record)) => skipped.note(&record, cx),
+            Err(Fault::Skipped(record)) => unused.note(&record, |text| cx.log(text)),
             Err(Fault::Failed(error)) => return Err(error.into()),
         }
     }
-    skipped.end(name, cx);
-    ensure!(!samples.is_empty(), "{name}: no usable record");
-    show(name, &dataset.sample::<Sample>()?, cx);
+    show(name, &unused, samples.first(), cx);
     Ok(samples)
 }
 
@@ -69,40 +65,20 @@ pub(super) fn bytes(name: &str) -> Option<u64> {
     if name.is_empty() || source::on_hub(Path::new(name)).is_some() {
         return None;
     }
-    let dataset = Dataset::open(name).ok()?;
-    let lengths = dataset
-        .files()
-        .map(|file| Some(std::fs::metadata(file).ok()?.len()));
-    lengths.sum()
+    source::bytes(&Dataset::open(name).ok()?)
 }
 
 fn open(name: &str, columns: &ColumnMap, cx: &StageContext) -> Result<Dataset> {
     source::dataset(name, columns.clone(), cx.console())
 }
 
-fn show(name: &str, record: &str, cx: &StageContext) {
-    let mut shown: String = record.chars().take(SHOWN).collect();
-    if shown.len() < record.len() {
-        shown.push('…');
+/// Says what was left out of a source, and shows what was not.
+fn show(name: &str, unused: &Unused, first: Option<&impl FromRow>, cx: &StageContext) {
+    if unused.count() > 0 {
+        cx.log(format!("{name}: {} records skipped", unused.count()));
     }
-    cx.log(format!("the first record of {name}:\n{shown}"));
-}
-
-/// Says the first records that cannot be used, and how many there were.
-#[derive(Default)]
-struct SkippedRecords(usize);
-
-impl SkippedRecords {
-    fn note(&mut self, record: &Skipped, cx: &StageContext) {
-        self.0 += 1;
-        if self.0 <= SAID {
-            cx.log(record.to_string());
-        }
-    }
-
-    fn end(self, name: &str, cx: &StageContext) {
-        if self.0 > 0 {
-            cx.log(format!("{name}: {} records skipped", self.0));
-        }
+    if let Some(first) = first {
+        let shown = source::beginning(&first.show(), SHOWN);
+        cx.log(format!("the first record of {name}:\n{shown}"));
     }
 }
