@@ -140,10 +140,22 @@ pub fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             // Nothing is left to be done if even this cannot be written.
-            drop(writeln!(std::io::stderr(), "error: {error:#}"));
+            drop(writeln!(std::io::stderr(), "error: {}", told(&error)));
             ExitCode::from(if is_usage(&error) { 2 } else { 1 })
         }
     }
+}
+
+/// An error with its causes; one that the words before end in already is not said again.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |told, cause| {
+        let cause = cause.to_string();
+        match &*told {
+            "" => cause,
+            told if told.ends_with(&cause) => told.to_owned(),
+            told => format!("{told}: {cause}"),
+        }
+    })
 }
 
 fn pipeline(args: Pipeline) -> Result<()> {
@@ -173,6 +185,19 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let missing = std::io::Error::other("no such file");
+        let path = anyhow::Error::new(missing).context("a.jsonl: no such file");
+        assert_eq!(told(&path), "a.jsonl: no such file");
+        let reading = path.context("reading the problems");
+        assert_eq!(
+            told(&reading),
+            "reading the problems: a.jsonl: no such file"
+        );
+        assert_eq!(told(&anyhow::anyhow!("alone")), "alone");
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -136,8 +136,8 @@ fn write_gguf(args: &Export, speaker: &Speaker) -> Result<()> {
         .file_stem()
         .unwrap_or_default()
         .to_string_lossy();
-    moe_model::to_gguf(way.path(), &args.output, args.storage.gguf(), &name)?;
-    Ok(())
+    moe_model::to_gguf(way.path(), &args.output, args.storage.gguf(), &name)
+        .with_context(|| format!("{} as GGUF", args.model.display()))
 }
 
 fn save(model: &Decoder, speaker: &Speaker, storage: Storage, shard: u64, to: &Path) -> Result<()> {
