@@ -1,6 +1,7 @@
 //! Problems with checkable answers and the texts made of them.
 //!
 //! - [`Problem`], [`Sample`], [`Completion`]: the records every crate passes around;
+//! - [`Ask`], [`Reply`], [`Answers`]: asking a model, wherever it runs;
 //! - [`check`]: judging an answer by its content, without trusting whoever wrote the problem, with
 //!   exact numbers ([`Rational`]);
 //! - [`tasks`]: endless generated problems in five families, two languages and rising levels;
@@ -12,6 +13,7 @@
 //!
 //! Left out: models, rewards, and comparing an answer with a gold answer as text (`rewards`).
 
+mod ask;
 pub mod bulk;
 pub mod chat;
 pub mod check;
@@ -35,6 +37,7 @@ pub mod template;
 mod text_stream;
 pub mod tokenizer;
 
+pub use ask::{Answers, Ask, Reply, Unanswered};
 pub use check::{Case, Check, CodeTests, Judgement};
 pub use conversation::Conversation;
 pub use cut::{Cut, before};
