@@ -3,7 +3,8 @@
 use super::simd::LANES;
 use super::vector::{ROWS, Vector};
 
-/// Columns of a panel: two AVX-512 registers.
+/// Columns of a panel: two AVX-512 registers. A tile, what registers hold of it at once, is
+/// [`Vector::WIDE`] vectors of them.
 pub(super) const PANEL: usize = 2 * LANES;
 
 /// Where a block of rows lies.
@@ -17,64 +18,124 @@ struct Block {
     weight_row: usize,
     /// Inner elements.
     depth: usize,
+    /// Rows of the weight after those of `depth` that will be read soon; they need not exist.
+    ahead: usize,
 }
 
 impl Block {
-    /// Adds the products of R rows with a panel to their sums.
+    /// Adds the products of R rows with a tile of W vectors to their sums.
     ///
     /// # Safety
-    /// R rows of [`PANEL`] sums and of `depth` elements of x, and `depth` rows of [`PANEL`] weights
-    /// lie where it says, and the processor has the vector's instructions.
+    /// R rows of W vectors of sums and of `depth` elements of x, and `depth` rows of W vectors of
+    /// weights lie where it says, and the processor has the vector's instructions.
     #[inline(always)]
-    unsafe fn add<V: Vector, const R: usize>(self) {
+    unsafe fn add<V: Vector, const R: usize, const W: usize>(self) {
         // SAFETY: every access is to an element the caller vouches for.
         unsafe {
-            let place = |row: usize, half: usize| self.sums.add(row * self.sums_row + half * LANES);
-            let mut sums = [[V::load(place(0, 0)); 2]; R];
+            let place = |row: usize, part: usize| self.sums.add(row * self.sums_row + part * LANES);
+            let mut sums = [[V::load(place(0, 0)); W]; R];
             for (row, sums) in sums.iter_mut().enumerate() {
-                *sums = [V::load(place(row, 0)), V::load(place(row, 1))];
-            }
-            for i in 0..self.depth {
-                let weight = self.weight.add(i * self.weight_row);
-                let weight = [V::load(weight), V::load(weight.add(LANES))];
-                for (row, sums) in sums.iter_mut().enumerate() {
-                    let value = *self.x.add(row * self.x_row + i);
-                    sums[0] = weight[0].mul_add(value, sums[0]);
-                    sums[1] = weight[1].mul_add(value, sums[1]);
+                for (part, sum) in sums.iter_mut().enumerate() {
+                    *sum = V::load(place(row, part));
                 }
             }
+            let fours = self.depth / 4 * 4;
+            for i in (0..fours).step_by(4) {
+                for i in i..i + 4 {
+                    self.step::<V, R, W>(&mut sums, i);
+                }
+            }
+            for i in fours..self.depth {
+                self.step::<V, R, W>(&mut sums, i);
+            }
             for (row, sums) in sums.into_iter().enumerate() {
-                sums[0].store(place(row, 0));
-                sums[1].store(place(row, 1));
+                for (part, sum) in sums.into_iter().enumerate() {
+                    sum.store(place(row, part));
+                }
             }
         }
     }
 
-    /// [`Self::add`] for `rows` rows.
+    /// Adds the products with row i of the weight.
+    ///
+    /// # Safety
+    /// As [`Self::add`], and `i` is below `depth`.
+    #[inline(always)]
+    unsafe fn step<V: Vector, const R: usize, const W: usize>(
+        self,
+        sums: &mut [[V; W]; R],
+        i: usize,
+    ) {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            let from = self.weight.add(i * self.weight_row);
+            let mut weight = [V::load(from); W];
+            for (part, weight) in weight.iter_mut().enumerate().skip(1) {
+                *weight = V::load(from.add(part * LANES));
+            }
+            for (row, sums) in sums.iter_mut().enumerate() {
+                let value = *self.x.add(row * self.x_row + i);
+                for (sum, weight) in sums.iter_mut().zip(weight) {
+                    *sum = weight.mul_add(value, *sum);
+                }
+            }
+        }
+    }
+
+    /// [`Self::add`] for R rows of a panel, in tiles as wide as the registers allow.
+    ///
+    /// # Safety
+    /// As there, with a panel for the tile.
+    #[inline(always)]
+    unsafe fn panel<V: Vector, const R: usize>(self) {
+        // SAFETY: by the caller's promise; the halves of a panel are tiles of one vector.
+        unsafe {
+            if R <= V::ROWS_OF_PANELS {
+                return self.add::<V, R, 2>();
+            }
+            self.add::<V, R, 1>();
+            let second = Self {
+                sums: self.sums.add(LANES),
+                weight: self.weight.add(LANES),
+                ..self
+            };
+            second.add::<V, R, 1>();
+        }
+    }
+
+    /// [`Self::panel`] for `rows` rows.
     ///
     /// # Safety
     /// As there, with `rows` for R.
     #[inline(always)]
     unsafe fn rows<V: Vector>(mut self, rows: usize) {
         let mut left = rows;
+        let share = self.ahead.div_ceil(rows.div_ceil(V::ROWS).max(1));
+        let mut ahead = self.depth..self.depth + self.ahead;
         while left > 0 {
+            // A few at a time, so that no more are under way than the processor keeps track of.
+            for i in ahead.by_ref().take(share) {
+                let row = self.weight.wrapping_add(i * self.weight_row);
+                prefetch(row);
+                prefetch(row.wrapping_add(LANES));
+            }
             // As even as can be: 13 rows are 7 and 6, not 12 and 1.
             let now = left.div_ceil(left.div_ceil(V::ROWS));
             // SAFETY: by the caller's promise, `now` rows at a time.
             unsafe {
                 match now {
-                    1 => self.add::<V, 1>(),
-                    2 => self.add::<V, 2>(),
-                    3 => self.add::<V, 3>(),
-                    4 => self.add::<V, 4>(),
-                    5 => self.add::<V, 5>(),
-                    6 => self.add::<V, 6>(),
-                    7 => self.add::<V, 7>(),
-                    8 => self.add::<V, 8>(),
-                    9 => self.add::<V, 9>(),
-                    10 => self.add::<V, 10>(),
-                    11 => self.add::<V, 11>(),
-                    _ => self.add::<V, 12>(),
+                    1 => self.panel::<V, 1>(),
+                    2 => self.panel::<V, 2>(),
+                    3 => self.panel::<V, 3>(),
+                    4 => self.panel::<V, 4>(),
+                    5 => self.panel::<V, 5>(),
+                    6 => self.panel::<V, 6>(),
+                    7 => self.panel::<V, 7>(),
+                    8 => self.panel::<V, 8>(),
+                    9 => self.panel::<V, 9>(),
+                    10 => self.panel::<V, 10>(),
+                    11 => self.panel::<V, 11>(),
+                    _ => self.panel::<V, 12>(),
                 }
                 self.x = self.x.add(now.min(ROWS) * self.x_row);
                 self.sums = self.sums.add(now.min(ROWS) * self.sums_row);
@@ -142,6 +203,7 @@ with_vector! {
                         x: block.x.add(first),
                         weight: block.weight.add(first * block.weight_row + panel * PANEL),
                         depth: strip.min(block.depth - first),
+                        ahead: strip,
                         ..block
                     };
                     part.rows::<V>(rows);
@@ -149,6 +211,18 @@ with_vector! {
             }
         }
     }
+}
+
+/// Asks for the cache line at an address that will be read soon; the address need not be one.
+#[inline(always)]
+fn prefetch(at: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing and faults nowhere.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
 }
 
 /// Adds the product of `n` rows of `d` elements with a copied panel to their sums.
@@ -174,6 +248,7 @@ pub(super) fn multiply(
         weight: panel.as_ptr(),
         weight_row: PANEL,
         depth: d,
+        ahead: 0,
     };
     // SAFETY: the assertions above, and `sums` is borrowed exclusively.
     unsafe { add_rows(block, n) }
@@ -213,6 +288,7 @@ pub(super) fn stream(
         weight: weight.as_ptr(),
         weight_row,
         depth: d,
+        ahead: 0,
     };
     // SAFETY: the assertions above, and `sums` is borrowed exclusively.
     unsafe { add_panels(block, n, panels, strip) }

@@ -9,10 +9,14 @@ use super::panel::{PANEL, multiply, stream, turn};
 use super::parallel::{Pool, Scattered, for_each_with};
 use super::simd::LANES;
 
-/// Columns of the result that make a task: more where there are few rows, so that long stretches of
-/// the weight are read at once.
-fn task_columns(n: usize) -> usize {
-    if n <= 16 { 16 * PANEL } else { 4 * PANEL }
+/// Columns of the result that make a task: where there are few rows as many as give every thread
+/// one, so that long stretches of the weight are read at once.
+fn task_columns(n: usize, f: usize) -> usize {
+    if n > 16 {
+        return 4 * PANEL;
+    }
+    let share = f.div_ceil(rayon::current_num_threads());
+    share.next_multiple_of(PANEL).clamp(4 * PANEL, 32 * PANEL)
 }
 
 /// Rows that read the weight where it lies, at most: their sums stay in the second-level cache.
@@ -21,7 +25,11 @@ const STREAMED: usize = 128;
 /// Rows of the weight read at a time where it lies: enough to keep sums in registers for a while,
 /// few enough to be read as streams where that is all there is to do.
 fn strip(n: usize) -> usize {
-    if n <= 4 { 4 } else { 16 }
+    match n {
+        ..=4 => 4,
+        5..=8 => 16,
+        _ => 32,
+    }
 }
 
 /// Inner elements of a copied panel at most, so that it stays in the second-level cache.
@@ -71,7 +79,7 @@ pub(super) fn run(out: &mut [f32], product: &Product<'_>) {
         return;
     }
     let out = Scattered::new(out);
-    let step = task_columns(n);
+    let step = task_columns(n, f);
     let ranges = f.div_ceil(step);
     let tasks = (0..product.heads * ranges).map(|task| (task / ranges, task % ranges * step));
     for_each_with(
@@ -96,7 +104,7 @@ pub(super) fn run_alone(out: &mut [f32], product: &Product<'_>, scratch: &mut Sc
     if n * f == 0 || d == 0 {
         return;
     }
-    let step = task_columns(n);
+    let step = task_columns(n, f);
     for first in (0..f).step_by(step) {
         let columns = step.min(f - first);
         scratch.columns(product, 0, first, columns);
@@ -109,12 +117,12 @@ pub(super) fn run_alone(out: &mut [f32], product: &Product<'_>, scratch: &mut Sc
 impl Scratch {
     /// Fills `sums`, rows of [`task_columns`], with columns `first..first + columns` of a head.
     fn columns(&mut self, product: &Product<'_>, head: usize, first: usize, columns: usize) {
-        let [n, d, _] = product.sizes;
+        let [n, d, f] = product.sizes;
         let Weight { row, column, .. } = product.weight;
         let x = &product.x[head * product.x_head..];
         let weight = &product.weight.data[head * product.weight.head + first * column..];
         self.sums.clear();
-        let step = task_columns(n);
+        let step = task_columns(n, f);
         self.sums.resize(n * step, 0.0);
         let mut whole = 0;
         if n <= STREAMED && column == 1 {

@@ -11,8 +11,11 @@ pub(super) const ROWS: usize = 12;
 
 /// 16 numbers, in as many registers as the processor needs for them.
 pub(super) trait Vector: Copy {
-    /// Rows whose sums fit the registers.
+    /// Rows whose sums, a vector each, fit the registers, or two vectors each if [`Self::ROWS_OF_PANELS`]
+    /// says so.
     const ROWS: usize;
+    /// Rows whose sums fit with two vectors each.
+    const ROWS_OF_PANELS: usize;
 
     /// # Safety
     /// `from` has 16 elements and the processor has the instructions.
@@ -34,6 +37,7 @@ pub(super) trait Vector: Copy {
 
 impl Vector for [f32; LANES] {
     const ROWS: usize = 1;
+    const ROWS_OF_PANELS: usize = 1;
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
@@ -72,6 +76,7 @@ mod x86 {
 
     impl Vector for __m512 {
         const ROWS: usize = super::ROWS;
+        const ROWS_OF_PANELS: usize = super::ROWS;
 
         #[inline(always)]
         unsafe fn load(from: *const f32) -> Self {
@@ -158,7 +163,8 @@ mod x86 {
     }
 
     impl Vector for [__m256; 2] {
-        const ROWS: usize = 2;
+        const ROWS: usize = 6;
+        const ROWS_OF_PANELS: usize = 2;
 
         #[inline(always)]
         unsafe fn load(from: *const f32) -> Self {
