@@ -13,6 +13,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("gguf", &[]),
     ("kernels", &[]),
     ("xtask", &[]),
+    ("encoder", &["kernels"]),
     ("lm", &["data", "kernels"]),
     ("moe-model", &["gguf", "kernels", "lm"]),
     ("trainer", &["kernels", "lm"]),
