@@ -198,7 +198,7 @@ fn container(setting: &Setting<'_>, kind: Kind, limits: &Limits) -> Result<Conta
     let options = MountOptions::NOSUID | MountOptions::NODEV;
     container.mount("tmpfs", "/tmp", "tmpfs", options, Some(size));
     if setting.landlock {
-        container.landlock_ruleset(ruleset(setting, kind));
+        container.landlock_ruleset(ruleset(kind));
     }
     let cpu = limits.cpu.as_secs() + u64::from(limits.cpu.subsec_nanos() > 0);
     for (resource, most) in [
@@ -216,7 +216,7 @@ fn container(setting: &Setting<'_>, kind: Kind, limits: &Limits) -> Result<Conta
     Ok(container)
 }
 
-fn ruleset(setting: &Setting<'_>, kind: Kind) -> Ruleset {
+fn ruleset(kind: Kind) -> Ruleset {
     let mut ruleset = Ruleset::default();
     ruleset
         .restrict(Resource::FS, CompatMode::Enforce)
