@@ -12,6 +12,7 @@ mod problems;
 pub mod stats;
 mod summary;
 pub mod swe;
+pub mod transfer;
 
 pub use graded::{Graded, Outcome, grade};
 pub use summary::{NothingToSummarise, Summary, compare};

@@ -47,7 +47,10 @@ pub struct Chain {
 impl Default for Chain {
     /// Three rounds, three failures each.
     fn default() -> Self {
-        Self { rounds: 3, shown: 3 }
+        Self {
+            rounds: 3,
+            shown: 3,
+        }
     }
 }
 
@@ -140,7 +143,10 @@ impl Chain {
 
 impl Trail {
     fn is_open(&self, round: u32) -> bool {
-        let found = self.turns.last().is_some_and(|turn| !turn.failures.is_empty());
+        let found = self
+            .turns
+            .last()
+            .is_some_and(|turn| !turn.failures.is_empty());
         self.stopped.is_none() && (round == 0 || found)
     }
 }
@@ -164,10 +170,15 @@ pub(crate) fn replies(
     model: &dyn Answers,
     asks: Vec<Ask>,
 ) -> Result<Vec<Result<(String, usize), String>>, Asking> {
-    let keys: Vec<(String, u32)> = asks.iter().map(|ask| (ask.id.clone(), ask.sample)).collect();
+    let keys: Vec<(String, u32)> = asks
+        .iter()
+        .map(|ask| (ask.id.clone(), ask.sample))
+        .collect();
     let mut replies = vec![Err("the model did not answer".to_owned()); asks.len()];
     model.answer(&mut asks.into_iter(), &mut |ask, reply| {
-        let at = keys.iter().position(|(id, sample)| (id, *sample) == (&ask.id, ask.sample));
+        let at = keys
+            .iter()
+            .position(|(id, sample)| (id, *sample) == (&ask.id, ask.sample));
         if let Some(at) = at {
             let told = reply.map(|reply| (reply.whole(), reply.tokens));
             replies[at] = told.map_err(|error| error.to_string());
@@ -206,7 +217,11 @@ impl Report {
     /// Counts trails.
     pub fn of(trails: &[Trail]) -> Self {
         let mut report = Self::default();
-        let rounds = trails.iter().map(|trail| trail.turns.len()).max().unwrap_or(0);
+        let rounds = trails
+            .iter()
+            .map(|trail| trail.turns.len())
+            .max()
+            .unwrap_or(0);
         report.right_after = vec![0; rounds];
         for trail in trails {
             let ends = trail.turns.first().zip(trail.turns.last());
@@ -219,7 +234,10 @@ impl Report {
             report.repaired += usize::from(!first && last);
             report.spoiled += usize::from(first && !last);
             report.further_answers += trail.turns.len() - 1;
-            report.further_tokens += trail.turns[1..].iter().map(|turn| turn.tokens).sum::<usize>();
+            report.further_tokens += trail.turns[1..]
+                .iter()
+                .map(|turn| turn.tokens)
+                .sum::<usize>();
             for turn in &trail.turns {
                 let faulty = !turn.failures.is_empty();
                 report.false_alarms += usize::from(turn.right == Some(true) && faulty);
@@ -246,7 +264,11 @@ mod tests {
         };
         let turn = |(right, faulty): &(bool, bool)| Turn {
             reply: String::new(),
-            failures: if *faulty { vec![failure.clone()] } else { vec![] },
+            failures: if *faulty {
+                vec![failure.clone()]
+            } else {
+                vec![]
+            },
             right: Some(*right),
             tokens: 10,
         };

@@ -29,13 +29,20 @@ pub fn examples(problem: &Problem) -> Examples {
             }
         }
         CodeTests::Functional { shown, .. } => {
-            let is_python = |test: &&String| !test.contains("assert_eq!(") && !test.contains("assert!(");
+            let is_python =
+                |test: &&String| !test.contains("assert_eq!(") && !test.contains("assert!(");
             examples.assertions = shown.iter().filter(is_python).cloned().collect();
-            examples.calls = examples.assertions.iter().filter_map(|test| call(test)).collect();
+            examples.calls = examples
+                .assertions
+                .iter()
+                .filter_map(|test| call(test))
+                .collect();
         }
         CodeTests::HumanEval { prompt, .. } => {
             for (call, value) in doctests(prompt) {
-                examples.assertions.push(format!("assert {call} == {value}"));
+                examples
+                    .assertions
+                    .push(format!("assert {call} == {value}"));
                 examples.calls.push(call);
             }
         }
@@ -71,11 +78,16 @@ fn doctests(prompt: &str) -> Vec<(String, String)> {
 /// Blocks under a line `Input` and a line `Output`, `Sample Input 1:` and the like.
 fn pairs(question: &str) -> Vec<Case> {
     let heading = |line: &str| -> Option<bool> {
-        let line = line.trim().trim_matches(['#', '*', '-', '=', ' ', ':']).to_ascii_lowercase();
+        let line = line
+            .trim()
+            .trim_matches(['#', '*', '-', '=', ' ', ':'])
+            .to_ascii_lowercase();
         let words: Vec<&str> = line.split_whitespace().collect();
         let is_label = |word: &&str| {
-            matches!(*word, "sample" | "example" | "examples" | "input" | "output")
-                || word.chars().all(|c| c.is_ascii_digit() || c == '#')
+            matches!(
+                *word,
+                "sample" | "example" | "examples" | "input" | "output"
+            ) || word.chars().all(|c| c.is_ascii_digit() || c == '#')
         };
         let known = !words.is_empty() && words.iter().all(is_label);
         match (known, words.contains(&"input"), words.contains(&"output")) {
@@ -141,6 +153,9 @@ mod tests {
             input: input.into(),
             output: output.into(),
         };
-        assert_eq!(pairs(question), [case("1 2\n", "3\n"), case("5\n6\n", "11\n")]);
+        assert_eq!(
+            pairs(question),
+            [case("1 2\n", "3\n"), case("5\n6\n", "11\n")]
+        );
     }
 }

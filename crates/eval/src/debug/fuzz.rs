@@ -37,9 +37,13 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut rest = text;
     let mut before = ' ';
     while let Some(first) = rest.chars().next() {
-        let signed = rest.strip_prefix('-').filter(|_| !before.is_alphanumeric() && before != ')');
+        let signed = rest
+            .strip_prefix('-')
+            .filter(|_| !before.is_alphanumeric() && before != ')');
         let digits = signed.unwrap_or(rest);
-        let length = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+        let length = digits
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(digits.len());
         let end = if matches!(first, '"' | '\'') {
             rest[1..].find(first).map_or(rest.len(), |end| end + 2)
         } else if length > 0 && !before.is_alphanumeric() && before != '_' {
@@ -50,7 +54,12 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         let (piece, after) = rest.split_at(end);
         pieces.push(match first {
             '"' | '\'' => Piece::Quoted(piece),
-            _ if length > 0 && end >= length && piece.ends_with(|c: char| c.is_ascii_digit()) && !before.is_alphanumeric() && before != '_' => {
+            _ if length > 0
+                && end >= length
+                && piece.ends_with(|c: char| c.is_ascii_digit())
+                && !before.is_alphanumeric()
+                && before != '_' =>
+            {
                 Piece::Number(piece)
             }
             _ => Piece::Other(piece),
@@ -72,7 +81,8 @@ fn varied(text: &str, rng: &mut impl Rng) -> String {
             Piece::Number(number) => {
                 let below = lines.len().saturating_sub(line + 1);
                 let next = lines.get(line + 1).map(|next| words(next));
-                let counts = below > 0 && (number == below.to_string() || Some(number) == next.as_deref());
+                let counts =
+                    below > 0 && (number == below.to_string() || Some(number) == next.as_deref());
                 match counts || rng.random_bool(0.4) {
                     true => varied += number,
                     false => varied += &other_number(number, rng),
@@ -107,7 +117,11 @@ fn other_number(number: &str, rng: &mut impl Rng) -> String {
 
 /// A quoted text of the same letters. One with escapes stays.
 fn other_text(quoted: &str, rng: &mut impl Rng) -> String {
-    let Some(quote) = quoted.chars().next().filter(|_| quoted.len() >= 2 && !quoted.contains('\\')) else {
+    let Some(quote) = quoted
+        .chars()
+        .next()
+        .filter(|_| quoted.len() >= 2 && !quoted.contains('\\'))
+    else {
         return quoted.to_owned();
     };
     let mut letters: Vec<char> = quoted[1..quoted.len() - 1].chars().collect();
@@ -127,7 +141,9 @@ fn resized(text: &str, rng: &mut impl Rng) -> String {
         .match_indices('[')
         .filter_map(|(open, _)| {
             let end = text[open + 1..].find(['[', ']'])?;
-            text[open + 1 + end..].starts_with(']').then_some((open + 1, open + 1 + end))
+            text[open + 1 + end..]
+                .starts_with(']')
+                .then_some((open + 1, open + 1 + end))
         })
         .filter(|(open, end)| !text[*open..*end].contains(['\'', '"', '(']))
         .collect();
@@ -159,7 +175,10 @@ mod tests {
             let lines: Vec<&str> = text.lines().collect();
             assert_eq!((lines.len(), lines[0]), (2, "3"), "{text}");
             let numbers: Vec<i64> = lines[1].split(' ').map(|n| n.parse().unwrap()).collect();
-            assert!(numbers.len() == 3 && numbers.iter().all(|n| (0..=61).contains(n)), "{text}");
+            assert!(
+                numbers.len() == 3 && numbers.iter().all(|n| (0..=61).contains(n)),
+                "{text}"
+            );
         }
         assert_eq!(like(example, 20, 1), texts, "the same seed draws the same");
         assert_ne!(like(example, 20, 2), texts);
@@ -170,9 +189,15 @@ mod tests {
         let texts = like("f2([1, -2, 3], 'ab', x1=0.5)", 40, 3);
         for text in &texts {
             assert!(text.starts_with("f2([") && text.contains("x1="), "{text}");
-            assert!(text.matches('\'').count() == 2 && text.ends_with(')'), "{text}");
+            assert!(
+                text.matches('\'').count() == 2 && text.ends_with(')'),
+                "{text}"
+            );
         }
-        assert!(texts.iter().any(|text| text.starts_with("f2([], ")), "{texts:?}");
+        assert!(
+            texts.iter().any(|text| text.starts_with("f2([], ")),
+            "{texts:?}"
+        );
         assert_eq!(like("none at all", 5, 1), Vec::<String>::new());
     }
 }

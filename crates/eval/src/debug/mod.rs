@@ -16,8 +16,9 @@ mod fuzz;
 mod patch;
 mod program;
 #[cfg(all(test, target_os = "linux"))]
-mod shown;
+pub(crate) mod shown;
 
+pub(crate) use chain::replies;
 pub use chain::{Asking, Chain, Failure, Report, Subject, Trail, Turn};
 pub use examples::{Examples, examples};
 pub use fuzz::like;

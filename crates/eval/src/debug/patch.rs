@@ -45,9 +45,15 @@ impl Reproduction {
     }
 
     /// What the script says where it fails; `None` where it does not.
-    fn run(&self, harness: &Harness, probe: &Probe<'_>, tree: &Tree) -> Result<Option<String>, String> {
+    fn run(
+        &self,
+        harness: &Harness,
+        probe: &Probe<'_>,
+        tree: &Tree,
+    ) -> Result<Option<String>, String> {
         let mut tree = tree.clone();
-        tree.write(SCRIPT, self.0.as_bytes()).map_err(|error| error.to_string())?;
+        tree.write(SCRIPT, self.0.as_bytes())
+            .map_err(|error| error.to_string())?;
         let command = format!("python3 {SCRIPT}");
         let outcome = harness.run_probe(probe, &tree, &command);
         let outcome = outcome.map_err(|(_, reason)| reason)?;
@@ -56,7 +62,9 @@ impl Reproduction {
         }
         let mut last: Vec<&str> = outcome.stdout.lines().rev().take(20).collect();
         last.reverse();
-        let ended = outcome.killed_by.map_or(String::new(), |limit| format!("\nit {limit}"));
+        let ended = outcome
+            .killed_by
+            .map_or(String::new(), |limit| format!("\nit {limit}"));
         Ok(Some(last.join("\n") + &ended))
     }
 }
@@ -112,7 +120,11 @@ impl Subject for PatchSubject<'_> {
         };
         let form = "the form of the answer";
         let Some(diff) = diff_of(reply) else {
-            return failure(form, Some("a unified diff in a fenced block"), "no diff".into());
+            return failure(
+                form,
+                Some("a unified diff in a fenced block"),
+                "no diff".into(),
+            );
         };
         let patch = match parse(&diff) {
             Ok(patch) => patch,

@@ -63,7 +63,12 @@ impl<'a> ProgramSubject<'a> {
     ///
     /// # Errors
     /// Why the programs could not be run.
-    pub fn add_differences(&mut self, replies: &[&str], inputs: usize, seed: u64) -> Result<(), String> {
+    pub fn add_differences(
+        &mut self,
+        replies: &[&str],
+        inputs: usize,
+        seed: u64,
+    ) -> Result<(), String> {
         let programs = replies.iter().filter_map(|reply| find(reply).ok());
         let programs: Vec<Program> = programs.collect();
         let calls = self.tests.calls.iter().map(String::as_str);
@@ -78,7 +83,9 @@ impl<'a> ProgramSubject<'a> {
         }
         for (at, call) in calls.iter().enumerate() {
             if let Some(value) = majority(of_calls.iter().map(|values| values[at].as_deref())) {
-                self.tests.assertions.push(format!("assert {call} == {value}"));
+                self.tests
+                    .assertions
+                    .push(format!("assert {call} == {value}"));
             }
         }
         for (at, input) in texts.iter().enumerate() {
@@ -128,7 +135,10 @@ impl<'a> ProgramSubject<'a> {
         });
         let outcome = sandbox.run(DRIVER, Language::Python, &given.to_string());
         let outcome = outcome.map_err(|error| error.to_string())?;
-        let said = outcome.stdout.lines().filter_map(|line| serde_json::from_str(line).ok());
+        let said = outcome
+            .stdout
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
         Ok((said.collect(), outcome))
     }
 
@@ -149,7 +159,9 @@ impl<'a> ProgramSubject<'a> {
         let failed = tests.iter().zip(&said);
         let failed = failed.filter_map(|(test, said)| Some(failure(test, said.got.clone()?)));
         // The first test that nothing was said of is the one the program ended in.
-        let cut = tests.get(said.len()).map(|test| failure(test, how(&outcome)));
+        let cut = tests
+            .get(said.len())
+            .map(|test| failure(test, how(&outcome)));
         Ok(failed.chain(cut).collect())
     }
 
@@ -209,7 +221,10 @@ impl Subject for ProgramSubject<'_> {
 fn majority<'a>(values: impl Iterator<Item = Option<&'a str>>) -> Option<&'a str> {
     let values: Vec<Option<&str>> = values.collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    values.iter().flatten().for_each(|value| *counts.entry(value).or_default() += 1);
+    values
+        .iter()
+        .flatten()
+        .for_each(|value| *counts.entry(value).or_default() += 1);
     let (value, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
     (count * 2 > values.len() && count < values.len()).then_some(value)
 }
