@@ -90,8 +90,8 @@ impl Value {
             }
             (Self::Tuple(items), Type::Tuple(types)) => {
                 let items = items.iter().zip(types);
-                let items: String = items.map(|(item, kind)| item.rust(kind) + ", ").collect();
-                format!("({})", items.trim_end_matches(' '))
+                let items: Vec<String> = items.map(|(item, kind)| item.rust(kind)).collect();
+                tuple(&items)
             }
             (Self::List(_) | Self::Tuple(_) | Self::Absent(()) | Self::Other(_), _) => {
                 "compile_error!(\"a value of another type\")".to_owned()
@@ -121,6 +121,12 @@ impl Value {
             Self::Other(what) => format!("<{what}>"),
         }
     }
+}
+
+/// A tuple of Rust; one of a single item has a comma.
+fn tuple(items: &[String]) -> String {
+    let comma = if items.len() == 1 { "," } else { "" };
+    format!("({}{comma})", items.join(", "))
 }
 
 fn all(items: &[Value]) -> Result<Type, String> {
@@ -179,8 +185,8 @@ impl Type {
             Self::Bool => "bool".to_owned(),
             Self::List(inner) => format!("Vec<{}>", inner.name()),
             Self::Tuple(types) => {
-                let types: String = types.iter().map(|kind| kind.name() + ", ").collect();
-                format!("({})", types.trim_end_matches(' '))
+                let types: Vec<String> = types.iter().map(Self::name).collect();
+                tuple(&types)
             }
             Self::Optional(inner) => format!("Option<{}>", inner.name()),
         }
@@ -211,8 +217,8 @@ mod tests {
         );
         let maybe = r#"{"tuple": [{"absent": null}, {"str": "a\"\n"}]}"#;
         let wanted = own(
-            "(Option<i64>, String,)",
-            "(None::<i64>, String::from(\"a\\\"\\n\"),)",
+            "(Option<i64>, String)",
+            "(None::<i64>, String::from(\"a\\\"\\n\"))",
             "(None, \"a\\\"\\n\")",
         );
         assert_eq!(both(maybe), wanted);
