@@ -164,12 +164,11 @@ fn turn(subject: &dyn Subject, trail: &mut Trail, reply: String, tokens: usize) 
     });
 }
 
-/// Asks all, and gives the replies in the order of `asks`, which must differ in id or sample: a text with its
-/// tokens, or why there is none.
-pub(crate) fn replies(
-    model: &dyn Answers,
-    asks: Vec<Ask>,
-) -> Result<Vec<Result<(String, usize), String>>, Asking> {
+/// A reply's text with its tokens, or why there is none.
+type Answered = Result<(String, usize), String>;
+
+/// Asks all, and gives the replies in the order of `asks`, which must differ in id or sample.
+pub(crate) fn replies(model: &dyn Answers, asks: Vec<Ask>) -> Result<Vec<Answered>, Asking> {
     let keys: Vec<(String, u32)> = asks
         .iter()
         .map(|ask| (ask.id.clone(), ask.sample))

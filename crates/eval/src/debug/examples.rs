@@ -93,7 +93,6 @@ fn pairs(question: &str) -> Vec<Case> {
         match (known, words.contains(&"input"), words.contains(&"output")) {
             (true, true, false) => Some(true),
             (true, false, true) => Some(false),
-            (true, ..) => None,
             _ => None,
         }
     };

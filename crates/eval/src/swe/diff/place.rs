@@ -177,11 +177,9 @@ impl Ends {
             .filter(|line| line.newline);
         let mut whole = file.iter().filter(|line| line.ends_with(b"\n"));
         let has_lines = whole.clone().next().is_some() && ours.clone().next().is_some();
-        let crlf = |line: &&[u8]| line.ends_with(b"\r\n");
-        match (has_lines, whole.clone().any(|line| crlf(&line))) {
-            (true, true)
-                if whole.all(|line| crlf(&line)) && !ours.any(|l| l.text.ends_with('\r')) =>
-            {
+        let is_crlf = |line: &&[u8]| line.ends_with(b"\r\n");
+        match (has_lines, whole.clone().any(is_crlf)) {
+            (true, true) if whole.all(is_crlf) && !ours.any(|l| l.text.ends_with('\r')) => {
                 Self::Added
             }
             (true, false) if ours.all(|line| line.text.ends_with('\r')) => Self::Stripped,
