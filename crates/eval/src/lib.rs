@@ -6,10 +6,13 @@
 //!
 //! Everything here is a pure function of its arguments; random resampling takes a seed.
 
+pub mod debug;
 mod graded;
 mod problems;
 pub mod stats;
 mod summary;
+pub mod swe;
+pub mod transfer;
 
 pub use graded::{Graded, Outcome, grade};
 pub use summary::{NothingToSummarise, Summary, compare};

@@ -10,6 +10,7 @@
 //!
 //! There is no `/proc` (but an own one for compilers), no `/etc` but the loader's cache, no `/home`, and of `/dev` four devices.
 
+use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use seccompiler::BpfProgram;
 use super::job::{BUILT, Command, Kind};
 use super::limits::Limits;
 use super::probe;
+use super::tree::PLACE;
 
 /// What standard error begins with once everything that isolates is in place.
 pub(crate) const READY: u8 = 1;
@@ -89,7 +91,7 @@ pub(crate) struct Setting<'a> {
     pub(crate) landlock: bool,
     pub(crate) run: Arc<BpfProgram>,
     pub(crate) build: Arc<BpfProgram>,
-    /// The folder a build writes to and a run reads.
+    /// The folder a build writes to and a run reads, or the tree of a command that has one.
     pub(crate) built: Option<&'a Path>,
 }
 
@@ -106,25 +108,32 @@ pub(crate) fn command(
     }
     let filter = match kind {
         Kind::Run => Arc::clone(&setting.run),
-        Kind::Build => Arc::clone(&setting.build),
+        Kind::Build | Kind::InTree => Arc::clone(&setting.build),
     };
     let argv = match command {
         Some(command) => Some(texts(&command.argv)?),
         None => None,
     };
     let libraries = command.map_or("", |command| &command.libraries);
-    let variables = texts(&[
-        "PATH=/usr/bin:/bin",
-        "LANG=C.UTF-8",
-        "HOME=/tmp",
-        "TMPDIR=/tmp",
-        &format!("LD_LIBRARY_PATH={libraries}"),
-    ])?;
+    let usual = [
+        ("PATH", "/usr/bin:/bin"),
+        ("LANG", "C.UTF-8"),
+        ("HOME", "/tmp"),
+        ("TMPDIR", "/tmp"),
+        ("LD_LIBRARY_PATH", libraries),
+    ];
+    let own = command.iter().flat_map(|command| &command.variables);
+    let own = own.map(|(name, value)| (&**name, &**value));
+    let variables: BTreeMap<&str, &str> = usual.into_iter().chain(own).collect();
+    let variables = variables
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"));
+    let variables = texts(&variables.collect::<Vec<String>>())?;
     let memory = limits.memory;
     let start = move || start(argv.as_deref(), &variables, memory, &filter);
     // SAFETY: a launcher has one thread, so its child may do what it could do itself.
     let mut started = unsafe { container.command_from_closure(start) };
-    started.current_dir("/tmp");
+    started.current_dir(if kind == Kind::InTree { PLACE } else { "/tmp" });
     Ok(started)
 }
 
@@ -167,7 +176,7 @@ fn container(setting: &Setting<'_>, kind: Kind, limits: &Limits) -> Result<Conta
     ] {
         container.unshare(namespace);
     }
-    if kind == Kind::Build {
+    if kind != Kind::Run {
         // Compilers find their own parts by where they themselves are.
         container.procfsmount("/proc");
     }
@@ -179,21 +188,24 @@ fn container(setting: &Setting<'_>, kind: Kind, limits: &Limits) -> Result<Conta
         container.symlink(text(original)?, text(link)?);
     }
     if let Some(built) = setting.built {
-        let folder = Path::new(BUILT).parent().unwrap_or(Path::new("/"));
-        mount(&mut container, built, folder, kind == Kind::Build)?;
+        let folder = match kind {
+            Kind::InTree => Path::new(PLACE),
+            Kind::Build | Kind::Run => Path::new(BUILT).parent().unwrap_or(Path::new("/")),
+        };
+        mount(&mut container, built, folder, kind != Kind::Run)?;
     }
     let size = format!("size={},nr_inodes=4096,mode=1777", limits.disk);
     let options = MountOptions::NOSUID | MountOptions::NODEV;
     container.mount("tmpfs", "/tmp", "tmpfs", options, Some(size));
     if setting.landlock {
-        container.landlock_ruleset(ruleset(setting, kind));
+        container.landlock_ruleset(ruleset(kind));
     }
     let cpu = limits.cpu.as_secs() + u64::from(limits.cpu.subsec_nanos() > 0);
     for (resource, most) in [
         (Rlimit::Cpu, cpu.max(1)),
         (Rlimit::Fsize, limits.file_size),
         (Rlimit::Nproc, limits.threads),
-        (Rlimit::Nofile, if kind == Kind::Build { 1024 } else { 64 }),
+        (Rlimit::Nofile, if kind == Kind::Run { 64 } else { 1024 }),
         (Rlimit::Stack, 32 << 20),
         (Rlimit::Core, 0),
         (Rlimit::Memlock, 0),
@@ -204,7 +216,7 @@ fn container(setting: &Setting<'_>, kind: Kind, limits: &Limits) -> Result<Conta
     Ok(container)
 }
 
-fn ruleset(setting: &Setting<'_>, kind: Kind) -> Ruleset {
+fn ruleset(kind: Kind) -> Ruleset {
     let mut ruleset = Ruleset::default();
     ruleset
         .restrict(Resource::FS, CompatMode::Enforce)
@@ -213,9 +225,11 @@ fn ruleset(setting: &Setting<'_>, kind: Kind) -> Ruleset {
         .allow_path("/", FsAccess::R | FsAccess::X)
         .allow_path("/dev", FsAccess::R | FsAccess::W)
         .allow_path("/tmp", FsAccess::R | FsAccess::W);
-    if setting.built.is_some() && kind == Kind::Build {
-        ruleset.allow_path("/built", FsAccess::R | FsAccess::W);
-    }
+    match kind {
+        Kind::Build => ruleset.allow_path("/built", FsAccess::R | FsAccess::W),
+        Kind::InTree => ruleset.allow_path(PLACE, FsAccess::R | FsAccess::W),
+        Kind::Run => &mut ruleset,
+    };
     ruleset
 }
 

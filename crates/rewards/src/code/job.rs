@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Run,
     /// Processes of its own, and to leave its result at [`BUILT`].
     Build,
+    /// Processes of its own, and a tree it may change.
+    InTree,
 }
 
 /// Where a build leaves its result, and where a run finds it.
@@ -28,6 +30,8 @@ pub(crate) struct Command {
     /// Files of the sandbox's root, by path, with their text.
     pub(crate) files: Vec<(String, String)>,
     pub(crate) stdin: String,
+    /// Variables of its environment, beside or in the place of the usual ones.
+    pub(crate) variables: Vec<(String, String)>,
     /// Where the loader finds libraries beside the usual places.
     pub(crate) libraries: String,
     pub(crate) limits: Limits,
@@ -42,6 +46,8 @@ pub(crate) enum Job {
         build: Option<Command>,
         runs: Vec<Command>,
     },
+    /// One command in the tree that follows the job.
+    InTree(Command),
     /// Two that talk: the standard output of each is the standard input of the other. It is over
     /// when the checker is.
     Pair {

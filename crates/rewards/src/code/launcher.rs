@@ -23,6 +23,8 @@ use nix::unistd::{ForkResult, Gid, Pid, Uid, fork};
 use super::container::Root;
 use super::job::{self, Job, Reply};
 use super::limits::NoIsolation;
+use super::tree::Tree;
+use super::tree_stream;
 use super::work::Worker;
 
 const NOBODY: u32 = 65534;
@@ -61,12 +63,22 @@ impl Launcher {
         }
     }
 
-    /// Has a job done, waiting for `patience`.
+    /// Has a job done, in `tree` where it is of that kind, waiting for `patience`.
     ///
     /// # Errors
     /// Where the launcher is gone or silent; it is of no further use.
-    pub(crate) fn ask(&mut self, job: &Job, patience: Duration) -> io::Result<Reply> {
+    pub(crate) fn ask(
+        &mut self,
+        job: &Job,
+        tree: Option<&Tree>,
+        patience: Duration,
+    ) -> io::Result<Reply> {
         job::write(&mut self.socket, job)?;
+        if let Some(tree) = tree {
+            let mut socket = io::BufWriter::with_capacity(1 << 16, &mut self.socket);
+            tree_stream::write(&mut socket, tree)?;
+            io::Write::flush(&mut socket)?;
+        }
         self.hear(patience)
     }
 
@@ -94,7 +106,11 @@ fn serve(socket: UnixStream, root: &Root) -> ! {
         let worker = prepared.map_err(io::Error::other)?;
         loop {
             let job: Job = job::read(&mut socket)?;
-            job::write(&mut socket, &worker.reply(&job))?;
+            let reply = match &job {
+                Job::InTree(command) => worker.in_tree(command, &mut socket)?,
+                job => worker.reply(job),
+            };
+            job::write(&mut socket, &reply)?;
         }
     });
     let _: Result<io::Result<()>, _> = served;
@@ -192,7 +208,7 @@ fn stage(root: &Root) -> Result<Root, String> {
     mount(none, "/", none, MsFlags::MS_PRIVATE | MsFlags::MS_REC, none)
         .map_err(|error| failed(&error))?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    let data = Some("size=256m,mode=1777");
+    let data = Some("size=1g,mode=1777");
     mount(Some("tmpfs"), &folder, Some("tmpfs"), flags, data).map_err(|error| failed(&error))?;
     let mut staged = root.clone();
     for (number, (bind, source)) in staged.binds.iter_mut().zip(sources).enumerate() {

@@ -7,6 +7,7 @@
 //! | `reward`, `functional`, `rust_tests` | tests to verdicts |
 //! | `sandbox` | programs in, outcomes out; `nowhere` is its stand-in on other systems |
 //! | `launcher`, `work`, `process` | the process that starts containers, and how it watches them |
+//! | `tree` | a folder of files as a value, for commands that need more than one file |
 //! | `container`, `seccomp`, `probe` | what isolates, and how that is tried out |
 //! | `python/` | what starts whole programs, and the two sides of a functional test |
 //!
@@ -61,6 +62,9 @@ mod sandbox;
 mod seccomp;
 #[cfg(all(target_os = "linux", feature = "code"))]
 mod tools;
+mod tree;
+#[cfg(all(target_os = "linux", feature = "code"))]
+mod tree_stream;
 #[cfg(all(target_os = "linux", feature = "code"))]
 mod work;
 
@@ -74,6 +78,8 @@ mod forgeries;
 mod refusal;
 #[cfg(all(test, target_os = "linux", feature = "code"))]
 mod testing;
+#[cfg(all(test, target_os = "linux", feature = "code"))]
+mod trees;
 
 pub use language::Language;
 pub use limits::{Limit, Limits, NoIsolation, Outcome, RunError, Status};
@@ -83,3 +89,4 @@ pub use program::{Program, find};
 pub use reward::Code;
 #[cfg(all(target_os = "linux", feature = "code"))]
 pub use sandbox::Sandbox;
+pub use tree::{Entry, PLACE, PathError, Tree};

@@ -2,6 +2,7 @@
 
 use super::language::Language;
 use super::limits::{Limits, NoIsolation, Outcome, RunError};
+use super::tree::Tree;
 
 /// Runs programs nobody vouches for; on this system it cannot be made.
 #[derive(Debug)]
@@ -16,6 +17,28 @@ impl Sandbox {
     /// Always.
     pub fn new(_: Limits) -> Result<Self, NoIsolation> {
         Err(NoIsolation::Unsupported)
+    }
+
+    /// There is no sandbox on this system, or the feature `code` is off.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn beside(_: Limits, _: &[&std::path::Path]) -> Result<Self, NoIsolation> {
+        Err(NoIsolation::Unsupported)
+    }
+
+    /// Runs a script in a copy of a tree.
+    ///
+    /// # Errors
+    /// Where the sandbox fails.
+    pub fn run_in(
+        &self,
+        _: &Tree,
+        _: &str,
+        _: &[String],
+        _: &[(String, String)],
+    ) -> Result<Outcome, RunError> {
+        match self.never {}
     }
 
     /// The limits.

@@ -11,6 +11,7 @@ use super::language::Language;
 use super::launcher::Launcher;
 use super::limits::{Limits, NoIsolation, Outcome, RunError};
 use super::tools::{Tool, Tools};
+use super::tree::Tree;
 
 /// Starts whole Python programs.
 const WHOLE: &str = include_str!("python/whole.py");
@@ -46,12 +47,19 @@ impl Sandbox {
     /// Where the kernel gives no isolation, or where something gets through that must not; both are
     /// tried out here.
     pub fn new(limits: Limits) -> Result<Self, NoIsolation> {
+        Self::beside(limits, &[])
+    }
+
+    /// A sandbox whose programs may also read these folders, each where it is: interpreters, packages.
+    /// What is no folder is left out.
+    ///
+    /// # Errors
+    /// As [`Sandbox::new`].
+    pub fn beside(limits: Limits, folders: &[&Path]) -> Result<Self, NoIsolation> {
         let tools = Tools::find();
-        let folders = [&tools.python, &tools.rust];
-        let folders: Vec<&Path> = folders
-            .iter()
-            .filter_map(|tool| Some(&*tool.as_ref()?.folder))
-            .collect();
+        let own = [&tools.python, &tools.rust];
+        let own = own.iter().filter_map(|tool| Some(&*tool.as_ref()?.folder));
+        let folders: Vec<&Path> = own.chain(folders.iter().copied()).collect();
         let root = Root::of(&folders);
         let count = std::thread::available_parallelism().map_or(1, NonZero::get);
         let mut launchers = Vec::new();
@@ -66,7 +74,7 @@ impl Sandbox {
             freed: Condvar::new(),
             works: [OnceLock::new(), OnceLock::new()],
         };
-        match sandbox.ask(&Job::Probe, Duration::from_secs(20)) {
+        match sandbox.ask(&Job::Probe, None, Duration::from_secs(20)) {
             Ok(Reply::Probed(wrong)) if wrong.is_empty() => Ok(sandbox),
             Ok(Reply::Probed(wrong)) => Err(NoIsolation::Leaks(wrong.replace('\n', ", "))),
             Ok(_) => Err(NoIsolation::Refused("the probe was not made".to_owned())),
@@ -154,7 +162,7 @@ impl Sandbox {
         if let Some(build) = &build {
             patience += build.limits.wall;
         }
-        match self.ask(&Job::Runs { build, runs }, patience)? {
+        match self.ask(&Job::Runs { build, runs }, None, patience)? {
             Reply::Runs {
                 build: Some(build), ..
             } if !build.is_success() => Ok(vec![build]),
@@ -176,8 +184,38 @@ impl Sandbox {
         checker.limits.wall += Duration::from_secs(5);
         checker.limits.cpu += Duration::from_secs(5);
         let patience = checker.limits.wall;
-        match self.ask(&Job::Pair { candidate, checker }, patience)? {
+        match self.ask(&Job::Pair { candidate, checker }, None, patience)? {
             Reply::Pair { candidate, checker } => Ok((candidate, checker)),
+            _ => Err(RunError::Broken("an answer to another question".to_owned())),
+        }
+    }
+
+    /// Runs a script of the system's shell in a copy of `tree`, at [`super::PLACE`]. The script may change
+    /// the copy, which vanishes with it, and start processes; the limits' memory holds for each of
+    /// them, and what is written to the tree is bounded by a gigabyte with the tree itself. `variables`
+    /// are set beside `HOME`, `LANG`, `TMPDIR` and a `PATH` on which this machine's Python comes first.
+    ///
+    /// # Errors
+    /// Where the sandbox fails, or the tree does not fit in.
+    pub fn run_in(
+        &self,
+        tree: &Tree,
+        script: &str,
+        arguments: &[String],
+        variables: &[(String, String)],
+    ) -> Result<Outcome, RunError> {
+        let python = self.tools.python.iter();
+        let folders = python.filter_map(|tool| Some(tool.program.parent()?.display().to_string()));
+        let usual = ["/usr/local/bin", "/usr/bin", "/bin"].map(str::to_owned);
+        let path: Vec<String> = folders.chain(usual).collect();
+        let shell = ["/bin/sh", "-c", script, "sh"].map(str::to_owned);
+        let argv = shell.into_iter().chain(arguments.iter().cloned()).collect();
+        let mut command = self.command(argv);
+        command.kind = Kind::InTree;
+        command.variables = vec![("PATH".to_owned(), path.join(":"))];
+        command.variables.extend_from_slice(variables);
+        match self.ask(&Job::InTree(command), Some(tree), self.limits.wall)? {
+            Reply::Runs { mut runs, .. } if runs.len() == 1 => Ok(runs.remove(0)),
             _ => Err(RunError::Broken("an answer to another question".to_owned())),
         }
     }
@@ -188,6 +226,7 @@ impl Sandbox {
             argv,
             files: vec![],
             stdin: String::new(),
+            variables: vec![],
             libraries: String::new(),
             limits: self.limits.clone(),
         }
@@ -230,13 +269,14 @@ impl Sandbox {
             argv: argv.map(str::to_owned).to_vec(),
             files: vec![("/program.rs".to_owned(), program.to_owned())],
             stdin: String::new(),
+            variables: vec![],
             libraries: libraries(tool),
             limits: Limits::compiler(),
         })
     }
 
     /// Has a job done by the next launcher that is free.
-    fn ask(&self, job: &Job, patience: Duration) -> Result<Reply, RunError> {
+    fn ask(&self, job: &Job, tree: Option<&Tree>, patience: Duration) -> Result<Reply, RunError> {
         let broken = |error: &dyn std::fmt::Display| RunError::Broken(error.to_string());
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = loop {
@@ -257,7 +297,7 @@ impl Sandbox {
         };
         let reply = match &mut launcher {
             Ok(launcher) => launcher
-                .ask(job, patience + Duration::from_secs(15))
+                .ask(job, tree, patience + Duration::from_secs(15))
                 .map_err(|error| broken(&error)),
             Err(error) => Err(error.clone()),
         };

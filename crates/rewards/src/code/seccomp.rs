@@ -34,7 +34,7 @@ pub(crate) fn filter(kind: Kind) -> Result<BpfProgram, String> {
     };
     let clone = match kind {
         Kind::Run => flags(libc::CLONE_THREAD, libc::CLONE_THREAD)?,
-        Kind::Build => {
+        Kind::Build | Kind::InTree => {
             rules.extend(PROCESSES.iter().map(|call| (*call, vec![])));
             flags(NAMESPACES, 0)?
         }

@@ -14,6 +14,7 @@ use super::job::{Command, Job, Kind, Reply};
 use super::limits::{Limits, Outcome};
 use super::process::{Process, finish, single};
 use super::seccomp;
+use super::tree_stream;
 
 /// A launcher's tools.
 pub(crate) struct Worker {
@@ -39,8 +40,33 @@ impl Worker {
             Job::Probe => self.probe(),
             Job::Runs { build, runs } => self.runs(build.as_ref(), runs),
             Job::Pair { candidate, checker } => self.pair(candidate, checker),
+            Job::InTree(_) => Err("a job without its tree".to_owned()),
         };
         done.unwrap_or_else(Reply::Broken)
+    }
+
+    /// Does a job in the tree that follows on the socket.
+    ///
+    /// # Errors
+    /// Where the socket ends early.
+    pub(crate) fn in_tree(
+        &self,
+        command: &Command,
+        socket: &mut impl std::io::Read,
+    ) -> std::io::Result<Reply> {
+        let folder = tempfile::tempdir()?;
+        let mut socket = std::io::BufReader::with_capacity(1 << 16, socket);
+        let kept = tree_stream::unpack(&mut socket, folder.path())?;
+        let ran = kept
+            .map_err(|error| format!("the tree does not fit in the sandbox: {error}"))
+            .and_then(|()| self.one(Some(folder.path()), command));
+        Ok(match ran {
+            Ok(outcome) => Reply::Runs {
+                build: None,
+                runs: vec![outcome],
+            },
+            Err(reason) => Reply::Broken(reason),
+        })
     }
 
     fn setting<'a>(&'a self, built: Option<&'a Path>) -> Setting<'a> {
