@@ -6,6 +6,7 @@
 //!
 //! Everything here is a pure function of its arguments; random resampling takes a seed.
 
+pub mod elo;
 mod graded;
 mod problems;
 pub mod stats;

@@ -18,6 +18,27 @@ impl Sandbox {
         Err(NoIsolation::Unsupported)
     }
 
+    /// As [`Sandbox::new`].
+    ///
+    /// # Errors
+    /// Always.
+    pub fn reading(_: Limits, _: &[&std::path::Path]) -> Result<Self, NoIsolation> {
+        Err(NoIsolation::Unsupported)
+    }
+
+    /// Runs a program that is installed here.
+    ///
+    /// # Errors
+    /// Where the sandbox fails.
+    pub fn run_installed(
+        &self,
+        _: &[&str],
+        _: &[(&str, &str)],
+        _: bool,
+    ) -> Result<Outcome, RunError> {
+        match self.never {}
+    }
+
     /// The limits.
     pub fn limits(&self) -> &Limits {
         match self.never {}

@@ -46,12 +46,18 @@ impl Sandbox {
     /// Where the kernel gives no isolation, or where something gets through that must not; both are
     /// tried out here.
     pub fn new(limits: Limits) -> Result<Self, NoIsolation> {
+        Self::reading(limits, &[])
+    }
+
+    /// [`Sandbox::new`], with further folders of this machine that programs may read.
+    ///
+    /// # Errors
+    /// As [`Sandbox::new`].
+    pub fn reading(limits: Limits, folders: &[&Path]) -> Result<Self, NoIsolation> {
         let tools = Tools::find();
-        let folders = [&tools.python, &tools.rust];
-        let folders: Vec<&Path> = folders
-            .iter()
-            .filter_map(|tool| Some(&*tool.as_ref()?.folder))
-            .collect();
+        let own = [&tools.python, &tools.rust];
+        let own = own.iter().filter_map(|tool| Some(&*tool.as_ref()?.folder));
+        let folders: Vec<&Path> = own.chain(folders.iter().copied()).collect();
         let root = Root::of(&folders);
         let count = std::thread::available_parallelism().map_or(1, NonZero::get);
         let mut launchers = Vec::new();
@@ -182,7 +188,7 @@ impl Sandbox {
         }
     }
 
-    fn command(&self, argv: Vec<String>) -> Command {
+    pub(super) fn command(&self, argv: Vec<String>) -> Command {
         Command {
             kind: Kind::Run,
             argv,
@@ -236,7 +242,7 @@ impl Sandbox {
     }
 
     /// Has a job done by the next launcher that is free.
-    fn ask(&self, job: &Job, patience: Duration) -> Result<Reply, RunError> {
+    pub(super) fn ask(&self, job: &Job, patience: Duration) -> Result<Reply, RunError> {
         let broken = |error: &dyn std::fmt::Display| RunError::Broken(error.to_string());
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = loop {
