@@ -7,6 +7,7 @@
 //! Everything here is a pure function of its arguments; random resampling takes a seed.
 
 pub mod elo;
+pub mod formal;
 mod graded;
 mod problems;
 pub mod stats;
