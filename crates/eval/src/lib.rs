@@ -6,6 +6,7 @@
 //!
 //! Everything here is a pure function of its arguments; random resampling takes a seed.
 
+pub mod behaviour;
 pub mod elo;
 pub mod formal;
 mod graded;

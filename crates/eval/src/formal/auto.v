@@ -5,16 +5,16 @@ Ltac r1_take := repeat match goal with
   | H : _ /\ _ |- _ => destruct H
   end.
 Ltac r1_linear := first
-  [ assumption | timeout 1 (solve [easy]) | timeout 2 lia | timeout 2 lra | solve [congruence] ].
-Ltac r1_quick := first [ r1_linear | timeout 1 nia | timeout 1 nra ].
+  [ assumption | timeout 4 (solve [easy]) | timeout 4 lia | timeout 4 lra | solve [congruence] ].
+Ltac r1_quick := first [ r1_linear | timeout 4 nia | timeout 4 nra ].
 Ltac r1_leaf := first
   [ r1_quick
   | solve [cbn in *; r1_quick]
   | match goal with x : ?T |- exists _ : ?T, _ => solve [exists x; r1_quick] end ].
 Ltac r1_solve := r1_take; first
   [ r1_leaf
-  | timeout 3 (solve [intuition (r1_take; r1_leaf)])
-  | timeout 3 (solve [firstorder (first [lia | lra | congruence])]) ].
+  | timeout 6 (solve [intuition (r1_take; r1_leaf)])
+  | timeout 6 (solve [firstorder (first [lia | lra | congruence])]) ].
 Ltac r1_forget := repeat match goal with
   | H : ?P |- _ => match type of P with Prop => clear H end
   end.
@@ -34,7 +34,7 @@ Ltac r1_at H :=
 Ltac r1_follow H := first
   [ solve [apply H] | solve [eapply H; eauto]
   | solve [eapply H; r1_quick]
-  | timeout 8 (r1_at H) | r1_solve ].
+  | timeout 20 (r1_at H) | r1_solve ].
 (* A few small values at which H is absurd. *)
 Ltac r1_absurd H :=
   let at_value x := (let I := fresh in pose proof (H x) as I; r1_absurd I) in

@@ -85,10 +85,10 @@ pub enum NoChecker {
     Run(#[from] RunError),
 }
 
-/// Half a minute for a question, and memory for Mathlib, which is mapped and not read.
+/// Two minutes at most for a question, and memory for Mathlib, which is mapped and not read.
 fn limits(system: System) -> Limits {
     let (seconds, memory) = match system {
-        System::Coq => (40, 4 << 30),
+        System::Coq => (100, 4 << 30),
         System::Lean => (120, 32 << 30),
     };
     Limits {

@@ -59,15 +59,15 @@ pub(super) fn read(text: &str) -> Result<Statement, Refused> {
     {
         return Err(Refused::Several);
     }
+    let mut defined = Vec::new();
+    for sentence in &sentences[..place] {
+        defined.extend(before(sentence)?);
+    }
     for sentence in &sentences[..=place] {
         if let Some(word) = words(sentence).find(|word| FORBIDDEN.contains(word)) {
             return Err(Refused::Forbidden(word.to_owned()));
         }
         outside(sentence, ":").ok_or(Refused::Unbalanced)?;
-    }
-    let mut defined = Vec::new();
-    for sentence in &sentences[..place] {
-        defined.extend(before(sentence)?);
     }
     let theorem = sentences[place];
     let head = first(&theorem);
@@ -183,11 +183,11 @@ pub(super) fn script(question: &Question<'_>) -> String {
         Question::Provable(_) => ("Candidate.statement", "intros; r1_solve"),
         Question::Absurd(_) => (
             "~ Candidate.statement",
-            "let H := fresh in intros H; first [timeout 8 (r1_absurd H) | r1_solve]",
+            "let H := fresh in intros H; first [timeout 20 (r1_absurd H) | r1_solve]",
         ),
         Question::Same(..) => (
             "Candidate.statement = Reference.statement",
-            "timeout 5 reflexivity",
+            "timeout 20 reflexivity",
         ),
         Question::Implies(..) => (
             "Candidate.statement -> Reference.statement",
