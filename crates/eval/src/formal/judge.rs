@@ -65,6 +65,30 @@ impl Fidelity {
     }
 }
 
+impl std::fmt::Display for By {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Checker => "proved",
+            Self::Model => "a model says so",
+        })
+    }
+}
+
+impl std::fmt::Display for Fidelity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused { reason } => write!(f, "refused: {reason}"),
+            Self::Broken { reason } => write!(f, "does not compile: {reason}"),
+            Self::Vacuous => f.write_str("vacuous: its hypotheses contradict each other"),
+            Self::Trivial => f.write_str("trivial: its conclusion needs no hypothesis"),
+            Self::Absurd => f.write_str("absurd: it is refuted"),
+            Self::Faithful { by } => write!(f, "faithful: {by}"),
+            Self::Other { by } => write!(f, "says something else: {by}"),
+            Self::Open { reason } => write!(f, "open: {reason}"),
+        }
+    }
+}
+
 /// A judged reply, with what a second judge has to know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {

@@ -143,6 +143,7 @@ mod tests {
         ];
         settle(&mut items, &Script(script.to_vec())).unwrap();
         assert_eq!(items[0].fidelity, Fidelity::Faithful { by: By::Model });
+        assert_eq!(items[0].fidelity.to_string(), "faithful: a model says so");
         assert_eq!(items[1].fidelity, Fidelity::Other { by: By::Model });
         assert_eq!(items[2].fidelity.is_right(), None);
         assert_eq!(items[3].fidelity, Fidelity::Trivial);
