@@ -1,10 +1,10 @@
 //! A proof checker of this machine, asked in the sandbox.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use rewards::code::{Limits, NoIsolation, Outcome, RunError, Sandbox};
+use rewards::code::{NoIsolation, Outcome, RunError, Sandbox};
 
+use super::installed::{complaint, limits, on_path, said};
 use super::statement::{Refused, Statement, System};
 use super::{coq, lean};
 
@@ -83,21 +83,6 @@ pub enum NoChecker {
     /// It does not run in the sandbox.
     #[error(transparent)]
     Run(#[from] RunError),
-}
-
-/// Two minutes at most for a question, and memory for Mathlib, which is mapped and not read.
-fn limits(system: System) -> Limits {
-    let (seconds, memory) = match system {
-        System::Coq => (100, 4 << 30),
-        System::Lean => (120, 32 << 30),
-    };
-    Limits {
-        cpu: std::time::Duration::from_secs(seconds),
-        wall: std::time::Duration::from_secs(seconds),
-        memory,
-        threads: 32,
-        ..Limits::default()
-    }
 }
 
 impl Checker {
@@ -291,37 +276,4 @@ impl Checker {
         }
         Ok(self)
     }
-}
-
-/// Why a file was not accepted: the first error, or how the checker ended.
-fn complaint(outcome: &Outcome) -> String {
-    if let Some(limit) = outcome.killed_by {
-        return format!("the checker {limit}");
-    }
-    let said = format!("{}\n{}", outcome.stderr, outcome.stdout);
-    let error = said
-        .lines()
-        .skip_while(|line| !line.to_lowercase().contains("error"));
-    let error: Vec<&str> = error.take(3).map(str::trim).collect();
-    match error.is_empty() {
-        true => format!("the checker ends with {:?}", outcome.status),
-        false => error.join(" ").chars().take(300).collect(),
-    }
-}
-
-fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let found = std::env::split_paths(&path).map(|folder| folder.join(name));
-    found.filter(|file| file.is_file()).next()
-}
-
-fn said(program: &Path, args: &[&str], folder: Option<&Path>) -> Option<String> {
-    let mut command = Command::new(program);
-    command.args(args).stdin(Stdio::null());
-    if let Some(folder) = folder {
-        command.current_dir(folder);
-    }
-    let output = command.output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    output.status.success().then_some(text)
 }

@@ -53,10 +53,7 @@ pub(super) fn read(text: &str) -> Result<Statement, Refused> {
         .iter()
         .position(states)
         .ok_or(Refused::NoTheorem)?;
-    if sentences[place + 1..]
-        .iter()
-        .any(|sentence| states(sentence))
-    {
+    if sentences[place + 1..].iter().any(states) {
         return Err(Refused::Several);
     }
     let mut defined = Vec::new();

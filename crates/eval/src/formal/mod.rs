@@ -16,6 +16,7 @@
 mod checker;
 mod coq;
 mod fence;
+mod installed;
 mod judge;
 mod lean;
 mod panel;
