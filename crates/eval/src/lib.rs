@@ -6,7 +6,10 @@
 //!
 //! Everything here is a pure function of its arguments; random resampling takes a seed.
 
+pub mod behaviour;
 pub mod debug;
+pub mod elo;
+pub mod formal;
 mod graded;
 mod problems;
 pub mod stats;

@@ -104,7 +104,7 @@ fn resampled_means(values: &[f64], resamples: usize, seed: u64) -> Vec<f64> {
 }
 
 /// The `q` quantile of a sorted, non-empty slice, between neighbours where it falls there.
-fn quantile(sorted: &[f64], q: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], q: f64) -> f64 {
     let place = q * (sorted.len() - 1) as f64;
     let below = place.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);

@@ -198,7 +198,7 @@ fn container(setting: &Setting<'_>, kind: Kind, limits: &Limits) -> Result<Conta
     let options = MountOptions::NOSUID | MountOptions::NODEV;
     container.mount("tmpfs", "/tmp", "tmpfs", options, Some(size));
     if setting.landlock {
-        container.landlock_ruleset(ruleset(kind));
+        container.landlock_ruleset(ruleset(kind, setting.built.is_some()));
     }
     let cpu = limits.cpu.as_secs() + u64::from(limits.cpu.subsec_nanos() > 0);
     for (resource, most) in [
@@ -216,7 +216,7 @@ fn container(setting: &Setting<'_>, kind: Kind, limits: &Limits) -> Result<Conta
     Ok(container)
 }
 
-fn ruleset(kind: Kind) -> Ruleset {
+fn ruleset(kind: Kind, builds: bool) -> Ruleset {
     let mut ruleset = Ruleset::default();
     ruleset
         .restrict(Resource::FS, CompatMode::Enforce)
@@ -226,9 +226,9 @@ fn ruleset(kind: Kind) -> Ruleset {
         .allow_path("/dev", FsAccess::R | FsAccess::W)
         .allow_path("/tmp", FsAccess::R | FsAccess::W);
     match kind {
-        Kind::Build => ruleset.allow_path("/built", FsAccess::R | FsAccess::W),
+        Kind::Build if builds => ruleset.allow_path("/built", FsAccess::R | FsAccess::W),
         Kind::InTree => ruleset.allow_path(PLACE, FsAccess::R | FsAccess::W),
-        Kind::Run => &mut ruleset,
+        Kind::Build | Kind::Run => &mut ruleset,
     };
     ruleset
 }

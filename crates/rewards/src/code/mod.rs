@@ -5,6 +5,7 @@
 //! | `limits`, `language` | what a program may use up, what became of it, what it is written in |
 //! | `program` | the program in a response |
 //! | `reward`, `functional`, `rust_tests` | tests to verdicts |
+//! | `installed` | programs of this machine on texts nobody vouches for |
 //! | `sandbox` | programs in, outcomes out; `nowhere` is its stand-in on other systems |
 //! | `launcher`, `work`, `process` | the process that starts containers, and how it watches them |
 //! | `tree` | a folder of files as a value, for commands that need more than one file |
@@ -46,6 +47,8 @@ mod rust_tests;
 
 #[cfg(all(target_os = "linux", feature = "code"))]
 mod container;
+#[cfg(all(target_os = "linux", feature = "code"))]
+mod installed;
 #[cfg(all(target_os = "linux", feature = "code"))]
 mod job;
 #[cfg(all(target_os = "linux", feature = "code"))]

@@ -41,6 +41,19 @@ impl Sandbox {
         match self.never {}
     }
 
+    /// Runs a program that is installed here.
+    ///
+    /// # Errors
+    /// Where the sandbox fails.
+    pub fn run_installed(
+        &self,
+        _: &[&str],
+        _: &[(&str, &str)],
+        _: bool,
+    ) -> Result<Outcome, RunError> {
+        match self.never {}
+    }
+
     /// The limits.
     pub fn limits(&self) -> &Limits {
         match self.never {}

@@ -220,7 +220,7 @@ impl Sandbox {
         }
     }
 
-    fn command(&self, argv: Vec<String>) -> Command {
+    pub(super) fn command(&self, argv: Vec<String>) -> Command {
         Command {
             kind: Kind::Run,
             argv,
@@ -276,7 +276,12 @@ impl Sandbox {
     }
 
     /// Has a job done by the next launcher that is free.
-    fn ask(&self, job: &Job, tree: Option<&Tree>, patience: Duration) -> Result<Reply, RunError> {
+    pub(super) fn ask(
+        &self,
+        job: &Job,
+        tree: Option<&Tree>,
+        patience: Duration,
+    ) -> Result<Reply, RunError> {
         let broken = |error: &dyn std::fmt::Display| RunError::Broken(error.to_string());
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = loop {
