@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use data::chat::Message;
 use data::dataset::{ReadError, Skipped};
 use data::{Problem, Reply};
+use rewards::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -52,12 +53,13 @@ pub trait Benchmark: Send + Sync {
     /// When the file cannot be read or has no usable task.
     fn load(&self, file: &Path, protocol: &Protocol) -> Result<Loaded, LoadError>;
 
-    /// Makes what grading needs, a sandbox for instance, and tries it out; called before the first
-    /// question, so that nothing is asked in vain.
+    /// Makes what grading `tasks` needs, a sandbox for instance, and tries it out; called before the
+    /// first question, so that nothing is asked in vain.
     ///
     /// # Errors
-    /// Why nothing could be graded here, and what would help.
-    fn ready(&self) -> Result<(), NotReady> {
+    /// Why they could not be graded here, and what would help.
+    fn ready(&self, tasks: &[Task]) -> Result<(), NotReady> {
+        let _ = tasks;
         Ok(())
     }
 
@@ -118,6 +120,23 @@ pub struct Judged {
     pub rule: String,
     /// Why the verdict is what it is.
     pub reason: String,
+}
+
+impl Judged {
+    /// The grade a verdict of `rewards` gives. `rule` says what found the answer; `program` marks
+    /// answers that vote together only where they are the same letter for letter.
+    pub fn new(verdict: &Verdict, answer: Option<String>, rule: &str) -> Self {
+        Self {
+            verdict: match verdict.score() {
+                Some(score) if score > 0.5 => Outcome::Right,
+                Some(_) => Outcome::Wrong,
+                None => Outcome::Unjudged,
+            },
+            answer,
+            rule: rule.to_owned(),
+            reason: verdict.reason().to_owned(),
+        }
+    }
 }
 
 /// A figure somebody published.

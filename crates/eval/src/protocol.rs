@@ -204,7 +204,14 @@ mod tests {
         assert_eq!(date.to_string(), "2024-08-31");
         let json = serde_json::to_string(&date).unwrap();
         assert_eq!(serde_json::from_str::<Date>(&json).unwrap(), date);
-        for wrong in ["", "2024-8-31", "2024-13-01", "2024-00-01", "31.8.2024", "2024-08-+1"] {
+        for wrong in [
+            "",
+            "2024-8-31",
+            "2024-13-01",
+            "2024-00-01",
+            "31.8.2024",
+            "2024-08-+1",
+        ] {
             assert!(wrong.parse::<Date>().is_err(), "{wrong}");
         }
         assert!("2025-01-31..2024-08-01".parse::<Window>().is_err());
@@ -216,24 +223,42 @@ mod tests {
             released: Some(day.parse().unwrap()),
             ..task(day, "1")
         };
-        let days = ["2024-07-31", "2024-08-01", "2024-12-24", "2025-01-31", "2025-02-01"];
+        let days = [
+            "2024-07-31",
+            "2024-08-01",
+            "2024-12-24",
+            "2025-01-31",
+            "2025-02-01",
+        ];
         let mut tasks: Vec<Task> = days.iter().map(|day| dated(day)).collect();
         tasks.push(task("undated", "1"));
         let window = Some("2024-08-01..2025-01-31".parse().unwrap());
-        let protocol = Protocol { window, ..Protocol::default() };
+        let protocol = Protocol {
+            window,
+            ..Protocol::default()
+        };
         let ids = |protocol: &Protocol| -> Vec<String> {
             let kept = protocol.select(tasks.clone());
             kept.into_iter().map(|task| task.problem.id).collect()
         };
         assert_eq!(ids(&protocol), days[1..4]);
-        assert_eq!(ids(&Protocol { first: Some(2), ..protocol }), days[1..3]);
+        assert_eq!(
+            ids(&Protocol {
+                first: Some(2),
+                ..protocol
+            }),
+            days[1..3]
+        );
         assert_eq!(ids(&Protocol::default()).len(), 6);
     }
 
     #[test]
     fn a_protocol_names_itself() {
         let window = Some("2024-08-01..2025-01-31".parse().unwrap());
-        let protocol = Protocol { window, ..Protocol::of_samples(8) };
+        let protocol = Protocol {
+            window,
+            ..Protocol::of_samples(8)
+        };
         assert_eq!(
             protocol.to_string(),
             "8 samples, T 0.6, top-p 0.95, 32768 tokens, 2024-08-01..2025-01-31"
