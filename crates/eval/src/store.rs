@@ -128,7 +128,7 @@ impl Store {
 
     fn read(dir: &Path, plan: Plan) -> Result<Self, StoreError> {
         let mut graded: BTreeMap<Key, Graded> = BTreeMap::new();
-        let grades = Lines::open(&dir.join(GRADES), &mut |grade: Graded| {
+        let mut grades = Lines::open(&dir.join(GRADES), &mut |grade: Graded| {
             graded.insert((grade.problem.clone(), grade.sample), grade);
         })?;
         let mut said = BTreeMap::new();
@@ -140,8 +140,16 @@ impl Store {
                 ungraded.push((key, reply));
             }
         })?;
-        // A grade without its reply: the reply's line was lost, and is had anew.
+        // A grade without its reply: the reply's line was lost, and what is said instead of it must not
+        // be taken for graded.
+        let count = graded.len();
         graded.retain(|key, _| said.contains_key(key));
+        if graded.len() < count {
+            grades.clear()?;
+            for grade in graded.values() {
+                grades.append(grade)?;
+            }
+        }
         Ok(Self {
             dir: dir.into(),
             plan,
