@@ -111,7 +111,6 @@ mod tests {
             ("humaneval", "code/HumanEval.jsonl.gz", 164),
             ("mbpp", "code/mbpp.jsonl", 500),
             ("problems", "code/codeforces_test.json", 408),
-            ("problems", "math/svamp.jsonl", 1000),
         ] {
             let Some(path) = shared(file) else { continue };
             let benchmark = find(&benchmarks, name).unwrap();
