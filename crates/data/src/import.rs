@@ -7,6 +7,7 @@
 //! Stricter than a [`Dataset`]: a record that is no JSON object ends the reading, and ids must be
 //! distinct.
 
+mod live_code;
 mod problem;
 mod programs;
 

@@ -1,8 +1,10 @@
 //! One judged completion, as it is written to `completions.jsonl`.
 
-use data::{Completion, Finish, Problem};
-use rewards::{Rubric, strict};
+use data::{Completion, Finish, Problem, Reply};
+use rewards::{Language, Rubric, strict};
 use serde::{Deserialize, Serialize};
+
+use crate::benchmark::{Judged, Task};
 
 /// What became of a completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,14 +45,42 @@ pub struct Graded {
     pub format: bool,
     /// Share of the reasoning in the problem's language, 0 to 1; `None` where it has no words.
     pub language: Option<f32>,
-    /// The rubric's total.
+    /// The rubric's total; in a benchmark 1 where the answer is right and 0 otherwise.
     pub reward: f32,
     /// Length of the response in tokens, the end token included.
     pub tokens: usize,
     /// Whether the token budget ran out.
     pub truncated: bool,
-    /// The response, without what the prompt prefilled.
+    /// The response, without what the prompt prefilled; empty in the grades of a benchmark, whose
+    /// replies stand in a file of their own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub completion: String,
+}
+
+impl Graded {
+    /// The record of one reply to a task of a benchmark.
+    pub(crate) fn of_reply(task: &Task, sample: u32, reply: &Reply, judged: Judged) -> Self {
+        let problem = &task.problem;
+        let whole = reply.whole();
+        Self {
+            problem: problem.id.clone(),
+            family: problem.family.clone(),
+            level: problem.level,
+            language_code: problem.language.clone(),
+            sample,
+            gold: problem.answer.clone(),
+            answer: judged.answer,
+            reward: f32::from(u8::from(judged.verdict == Outcome::Right)),
+            verdict: judged.verdict,
+            reason: judged.reason,
+            rule: judged.rule,
+            format: strict(&whole),
+            language: Language::default().consistency(&whole, &problem.language),
+            tokens: reply.tokens,
+            truncated: reply.finish == Finish::Length,
+            completion: String::new(),
+        }
+    }
 }
 
 /// Grades a completion of `problem` with `rubric`.

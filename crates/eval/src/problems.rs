@@ -55,7 +55,12 @@ impl Attempts<'_> {
             let Some(answer) = record.answer.as_deref() else {
                 continue;
             };
-            let camp = camps.iter_mut().find(|(held, ..)| agree(held, answer));
+            // Programs are no mathematics to be verified.
+            let same = |held: &str| match record.rule == "program" {
+                true => held == answer,
+                false => agree(held, answer),
+            };
+            let camp = camps.iter_mut().find(|(held, ..)| same(held));
             match camp {
                 Some((_, votes, _)) => *votes += 1,
                 None => camps.push((answer, 1, record.verdict)),
@@ -76,7 +81,25 @@ fn agree(left: &str, right: &str) -> bool {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use data::{Check, Domain, Problem};
+
     use super::*;
+    use crate::benchmark::Task;
+
+    /// Task `id`, whose gold answer is `answer`.
+    pub(crate) fn task(id: &str, answer: &str) -> Task {
+        Task::from(Problem {
+            id: id.into(),
+            question: format!("What is the answer of {id}?"),
+            answer: answer.into(),
+            solution: None,
+            family: "sum".into(),
+            domain: Domain::Mathematics,
+            level: 1,
+            language: "en".into(),
+            check: Check::Answer,
+        })
+    }
 
     /// Sample number `sample` of problem `problem`, answering `answer`; right when that is 12.
     pub(crate) fn record(problem: &str, sample: u32, answer: &str) -> Graded {

@@ -8,7 +8,8 @@ use crate::{Check, Domain, Language, Problem};
 
 impl FromRow for Problem {
     const NEEDS: &'static str = "`question` (or `problem`) and `answer`; or tests: `prompt`, `test` \
-                                 and `entry_point`, `text` and `test_list`, `problem` and `tests`";
+                                 and `entry_point`, `text` and `test_list`, `problem` and `tests`, \
+                                 `question_content` and `public_test_cases`";
 
     fn from_row(row: &Row) -> Result<Self, String> {
         if row.get("check").is_some() {

@@ -6,17 +6,19 @@
 //! | `text`, `test_list` | MBPP; hidden: `challenge_test_list`, or all tests but the first | [`CodeTests::Functional`] |
 //! | `problem`, `tests` with `functional` | LeetCode sets, all hidden | [`CodeTests::Functional`] |
 //! | `problem`, `tests` of `input`, `output` | Codeforces sets, all hidden | [`CodeTests::StdinStdout`] |
+//! | `question_content`, `public_test_cases`, `private_test_cases` | LiveCodeBench (packed cases too) | either |
 //!
 //! Left out: answers that several outputs would satisfy, and the
 //! time and memory limits a statement names.
 
 use serde_json::{Map, Value};
 
+use super::live_code;
 use crate::dataset::Row;
 use crate::{Case, Check, CodeTests, Domain, Language, Problem};
 
 /// What LeetCode's stubs take for granted.
-const LEETCODE_PREAMBLE: &str = "\
+pub(super) const LEETCODE_PREAMBLE: &str = "\
 from typing import *
 from collections import *
 from functools import *
@@ -32,14 +34,15 @@ inf = float('inf')
 
 /// The columns that such a problem needs.
 pub(super) const NEEDS: &str = "`prompt`, `test` and `entry_point`, or `text` and `test_list`, or \
-                                `problem` and `tests`";
+                                `problem` and `tests`, or `question_content` and \
+                                `public_test_cases`";
 
 /// Whether a row has tests, of whatever kind.
 pub(super) fn is_tested(row: &Row) -> bool {
     let tests = row.get("tests");
     let tests = tests.is_some_and(|tests| tests.is_array() || tests.is_object());
     let has = |name| row.get(name).is_some();
-    tests || has("entry_point") || has("test_list")
+    tests || has("entry_point") || has("test_list") || has("public_test_cases")
 }
 
 /// A problem whose answer is a program.
@@ -49,6 +52,8 @@ pub(super) fn program(row: &Row) -> Result<Problem, String> {
         humaneval(record)?
     } else if row.get("test_list").is_some() {
         mbpp(record)?
+    } else if row.get("public_test_cases").is_some() {
+        live_code::live_code(record)?
     } else {
         tested(record)?
     };
@@ -57,7 +62,10 @@ pub(super) fn program(row: &Row) -> Result<Problem, String> {
     }
     let id = match record.get("task_id") {
         Some(Value::Number(number)) => format!("{}-{number}", row.family()),
-        _ => row.text("task_id").unwrap_or_else(|| row.place()),
+        _ => {
+            let named = row.text("task_id").or_else(|| row.text("question_id"));
+            named.unwrap_or_else(|| row.place())
+        }
     };
     Ok(Problem {
         id,
@@ -67,7 +75,7 @@ pub(super) fn program(row: &Row) -> Result<Problem, String> {
         solution,
         family: row.family().to_owned(),
         domain: Domain::Code,
-        level: 1,
+        level: live_code::level(record),
         check: Check::Code { tests },
     })
 }
@@ -75,7 +83,7 @@ pub(super) fn program(row: &Row) -> Result<Problem, String> {
 type Record = Map<String, Value>;
 
 /// A question, its tests and the reference program.
-type Parts = (String, CodeTests, Option<String>);
+pub(super) type Parts = (String, CodeTests, Option<String>);
 
 fn humaneval(record: &Record) -> Result<Parts, String> {
     let prompt = raw(record, "prompt")?;
@@ -129,7 +137,7 @@ fn tested(record: &Record) -> Result<Parts, String> {
     Ok((question, tests, raw(record, "solutions").ok()))
 }
 
-fn case(value: &Value) -> Result<Case, String> {
+pub(super) fn case(value: &Value) -> Result<Case, String> {
     let part = |name: &str| match value.get(name) {
         Some(Value::String(text)) => Ok(text.clone()),
         _ => Err(format!("a case has no `{name}` that is text")),
@@ -141,7 +149,7 @@ fn case(value: &Value) -> Result<Case, String> {
 }
 
 /// A column's text to the letter, with line ends as Python reads them.
-fn raw(record: &Record, name: &str) -> Result<String, String> {
+pub(super) fn raw(record: &Record, name: &str) -> Result<String, String> {
     match record.get(name) {
         Some(Value::String(text)) => Ok(text.replace("\r\n", "\n")),
         _ => Err(format!("no `{name}` that is text")),

@@ -1,0 +1,240 @@
+//! Figures others published, with the protocol each was measured by.
+//!
+//! Only what stands in a paper is here, each with its table. Shares are in per cent, ratings are
+//! ratings. A figure under another protocol than one's own is a landmark, not a rival.
+
+use crate::benchmark::Published;
+
+const R1_PROTOCOL: &str = "T 0.6, top-p 0.95, 32,768 tokens, mean over 4 to 64 samples, zero-shot";
+const LCB_PROTOCOL: &str =
+    "chain of thought, problems of August 2024 to January 2025; T 0.6, top-p 0.95, 32,768 tokens";
+const TABLE_2: &str = "arXiv 2501.12948v1, table 2";
+const TABLE_4: &str = "arXiv 2501.12948v1, table 4";
+const TABLE_5: &str = "arXiv 2501.12948v1, table 5";
+const V3_TABLE_3: &str = "arXiv 2412.19437, table 3";
+
+const fn figure(
+    model: &'static str,
+    metric: &'static str,
+    value: f64,
+    protocol: &'static str,
+    source: &'static str,
+) -> Published {
+    Published {
+        model,
+        metric,
+        value,
+        protocol,
+        source,
+    }
+}
+
+/// AIME 2024.
+pub const AIME_2024: &[Published] = &[
+    figure("DeepSeek-R1", "pass@1", 79.8, R1_PROTOCOL, TABLE_4),
+    figure(
+        "OpenAI-o1-1217",
+        "pass@1",
+        79.2,
+        "as OpenAI reports it",
+        TABLE_4,
+    ),
+    figure("DeepSeek-R1-Zero", "pass@1", 71.0, R1_PROTOCOL, TABLE_2),
+    figure("DeepSeek-R1-Zero", "cons@64", 86.7, R1_PROTOCOL, TABLE_2),
+    figure("DeepSeek-V3", "pass@1", 39.2, R1_PROTOCOL, TABLE_4),
+    figure(
+        "DeepSeek-R1-Distill-Qwen-32B",
+        "pass@1",
+        72.6,
+        R1_PROTOCOL,
+        TABLE_5,
+    ),
+    figure(
+        "DeepSeek-R1-Distill-Qwen-32B",
+        "cons@64",
+        83.3,
+        R1_PROTOCOL,
+        TABLE_5,
+    ),
+    figure(
+        "DeepSeek-R1-Distill-Qwen-7B",
+        "pass@1",
+        55.5,
+        R1_PROTOCOL,
+        TABLE_5,
+    ),
+    figure(
+        "DeepSeek-R1-Distill-Qwen-7B",
+        "cons@64",
+        83.3,
+        R1_PROTOCOL,
+        TABLE_5,
+    ),
+    figure(
+        "DeepSeek-R1-Distill-Qwen-1.5B",
+        "pass@1",
+        28.9,
+        R1_PROTOCOL,
+        TABLE_5,
+    ),
+    figure(
+        "DeepSeek-R1-Distill-Qwen-1.5B",
+        "cons@64",
+        52.7,
+        R1_PROTOCOL,
+        TABLE_5,
+    ),
+];
+
+/// MATH-500.
+pub const MATH_500: &[Published] = &[
+    figure("DeepSeek-R1", "pass@1", 97.3, R1_PROTOCOL, TABLE_4),
+    figure(
+        "OpenAI-o1-1217",
+        "pass@1",
+        96.4,
+        "as OpenAI reports it",
+        TABLE_4,
+    ),
+    figure("DeepSeek-R1-Zero", "pass@1", 95.9, R1_PROTOCOL, TABLE_2),
+    figure("DeepSeek-V3", "pass@1", 90.2, R1_PROTOCOL, TABLE_4),
+    figure(
+        "DeepSeek-R1-Distill-Qwen-32B",
+        "pass@1",
+        94.3,
+        R1_PROTOCOL,
+        TABLE_5,
+    ),
+    figure(
+        "DeepSeek-R1-Distill-Qwen-7B",
+        "pass@1",
+        92.8,
+        R1_PROTOCOL,
+        TABLE_5,
+    ),
+    figure(
+        "DeepSeek-R1-Distill-Qwen-1.5B",
+        "pass@1",
+        83.9,
+        R1_PROTOCOL,
+        TABLE_5,
+    ),
+];
+
+/// LiveCodeBench, code generation.
+pub const LIVE_CODE_BENCH: &[Published] = &[
+    figure("DeepSeek-R1", "pass@1", 65.9, LCB_PROTOCOL, TABLE_4),
+    figure("OpenAI-o1-1217", "pass@1", 63.4, LCB_PROTOCOL, TABLE_4),
+    figure("DeepSeek-V3", "pass@1", 36.2, LCB_PROTOCOL, TABLE_4),
+    figure(
+        "DeepSeek-R1-Distill-Qwen-32B",
+        "pass@1",
+        57.2,
+        LCB_PROTOCOL,
+        TABLE_5,
+    ),
+    figure(
+        "DeepSeek-R1-Distill-Qwen-7B",
+        "pass@1",
+        37.6,
+        LCB_PROTOCOL,
+        TABLE_5,
+    ),
+    figure(
+        "DeepSeek-R1-Distill-Qwen-1.5B",
+        "pass@1",
+        16.9,
+        LCB_PROTOCOL,
+        TABLE_5,
+    ),
+];
+
+/// Codeforces.
+pub const CODEFORCES: &[Published] = &[
+    figure(
+        "DeepSeek-R1",
+        "rating",
+        2029.0,
+        "problems of 10 Div. 2 contests",
+        TABLE_4,
+    ),
+    figure(
+        "OpenAI-o1-1217",
+        "rating",
+        2061.0,
+        "as OpenAI reports it",
+        TABLE_4,
+    ),
+    figure(
+        "DeepSeek-V3",
+        "rating",
+        1134.0,
+        "problems of 10 Div. 2 contests",
+        TABLE_4,
+    ),
+];
+
+/// SWE-bench Verified.
+pub const SWE_BENCH_VERIFIED: &[Published] = &[
+    figure("DeepSeek-R1", "resolved", 49.2, "Agentless", TABLE_4),
+    figure(
+        "OpenAI-o1-1217",
+        "resolved",
+        48.9,
+        "as OpenAI reports it",
+        TABLE_4,
+    ),
+    figure("DeepSeek-V3", "resolved", 42.0, "Agentless", TABLE_4),
+];
+
+/// MMLU.
+pub const MMLU: &[Published] = &[
+    figure(
+        "DeepSeek-R1",
+        "pass@1",
+        90.8,
+        "zero-shot, prompts of simple-evals",
+        TABLE_4,
+    ),
+    figure(
+        "OpenAI-o1-1217",
+        "pass@1",
+        91.8,
+        "as OpenAI reports it",
+        TABLE_4,
+    ),
+    figure(
+        "DeepSeek-V3",
+        "pass@1",
+        88.5,
+        "zero-shot, prompts of simple-evals",
+        TABLE_4,
+    ),
+];
+
+/// GSM8K.
+pub const GSM8K: &[Published] = &[figure(
+    "DeepSeek-V3-Base",
+    "pass@1",
+    89.3,
+    "8-shot, exact match",
+    V3_TABLE_3,
+)];
+
+/// HumanEval.
+pub const HUMANEVAL: &[Published] = &[figure(
+    "DeepSeek-V3-Base",
+    "pass@1",
+    65.2,
+    "0-shot completion",
+    V3_TABLE_3,
+)];
+
+/// MBPP.
+pub const MBPP: &[Published] = &[figure(
+    "DeepSeek-V3-Base",
+    "pass@1",
+    75.4,
+    "3-shot completion",
+    V3_TABLE_3,
+)];

@@ -1,0 +1,64 @@
+//! Grading programs: the tests of a problem, run in the sandbox of `rewards`.
+
+use std::sync::OnceLock;
+
+use data::Problem;
+use rewards::Code;
+use rewards::code::{Language, Limits};
+use serde_json::{Value, json};
+
+use crate::benchmark::{Judged, NotReady};
+
+/// A sandbox that is made when it is first needed.
+#[derive(Debug)]
+pub struct Programs {
+    limits: Limits,
+    code: OnceLock<Code>,
+}
+
+impl Programs {
+    /// One under these limits.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            code: OnceLock::new(),
+        }
+    }
+
+    /// The limits, for [`crate::Benchmark::settings`].
+    pub fn settings(&self) -> Value {
+        let Limits {
+            cpu, wall, memory, ..
+        } = &self.limits;
+        json!({ "cpu_s": cpu.as_secs_f64(), "wall_s": wall.as_secs_f64(), "memory": memory })
+    }
+
+    /// Makes the sandbox and runs a Python program in it.
+    ///
+    /// # Errors
+    /// Where the kernel isolates nothing or there is no Python.
+    pub fn ready(&self, benchmark: &str) -> Result<(), NotReady> {
+        let not = |reason: String| NotReady {
+            benchmark: benchmark.to_owned(),
+            reason,
+        };
+        let sandbox = self
+            .code()
+            .sandbox()
+            .map_err(|error| not(error.to_string()))?;
+        sandbox
+            .has(Language::Python)
+            .map_err(|error| not(error.to_string()))
+    }
+
+    /// Grades the program in `response` by the tests of `problem`.
+    pub fn judge(&self, problem: &Problem, response: &str) -> Judged {
+        let (verdict, program) = self.code().judge(problem, response);
+        let rule = if program.is_some() { "program" } else { "none" };
+        Judged::new(&verdict, program.map(|program| program.source), rule)
+    }
+
+    fn code(&self) -> &Code {
+        self.code.get_or_init(|| Code::new(self.limits.clone()))
+    }
+}
