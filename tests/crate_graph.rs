@@ -30,6 +30,8 @@ const ALLOWED: [(&str, &[&str]); 16] = [
             "corpus",
             "data",
             "distill",
+            "encoder",
+            "endpoint",
             "eval",
             "gguf",
             "grpo",

@@ -44,5 +44,7 @@ pub use decontaminate::decontaminate;
 pub use report::{CurationReport, Example, GateCount, PassRates};
 pub use rules::{RuleConfig, rule_check};
 pub use select::{Preference, Selection, select};
-pub use semantic::{Coherence, SemanticConfig, coherence, judge_reasoning, semantic_check};
+pub use semantic::{
+    Coherence, SemanticConfig, coherence, judge_reasoning, judge_reasoning_with, semantic_check,
+};
 pub use steps::{BagOfWords, Embed, FEATURES, Oddity, StepModel, StepScore, Surprise};

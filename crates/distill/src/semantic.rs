@@ -19,7 +19,7 @@ use crate::follows::{follows, number};
 use crate::ground::{grounded, relevance};
 use crate::judge::{Letters, judge, trace};
 use crate::order::orders;
-use crate::steps::{StepModel, latex, steps};
+use crate::steps::{BagOfWords, Embed, StepModel, Surprise, latex, steps};
 
 /// What the semantic filter asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -144,6 +144,29 @@ pub fn judge_reasoning(
     answer: &str,
     config: &SemanticConfig,
 ) -> Result<(), Dropped> {
+    judge_reasoning_with(
+        problem,
+        reasoning,
+        answer,
+        config,
+        &BagOfWords::default(),
+        None,
+    )
+}
+
+/// [`judge_reasoning`] with vectors of sentences and a language model of yours; `config.steps` should
+/// be fitted with them ([`crate::corrupt::fit`]).
+///
+/// # Errors
+/// As [`semantic_check`].
+pub fn judge_reasoning_with(
+    problem: &Problem,
+    reasoning: &str,
+    answer: &str,
+    config: &SemanticConfig,
+    embed: &dyn Embed,
+    surprise: Option<&dyn Surprise>,
+) -> Result<(), Dropped> {
     let found = coherence(problem, reasoning, answer);
     if let Some(claim) = found.false_claims.into_iter().next() {
         return Err(Dropped::at(Gate::Claims, claim));
@@ -175,7 +198,8 @@ pub fn judge_reasoning(
         return Err(Dropped::at(Gate::Conclusion, detail));
     }
     if prose(problem) && in_words(problem, reasoning) {
-        let odd = config.steps.oddest(problem, reasoning, answer);
+        let steps = &config.steps;
+        let odd = steps.oddest_with(problem, reasoning, answer, embed, surprise);
         if odd.score > config.max_step_oddity {
             let detail = format!("step {}: {}", odd.step + 1, odd.why);
             return Err(Dropped::at(Gate::Coherence, detail));

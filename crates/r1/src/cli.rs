@@ -12,6 +12,7 @@ use crate::chat::{self, Chat};
 use crate::corpus::{self, Corpus};
 use crate::export::{self, Export};
 use crate::generate::{self, Generate};
+use crate::measure::{self, Measure};
 use crate::memory::bytes;
 use crate::preset::Preset;
 use crate::run::{Options, Run, Stopped, is_usage};
@@ -56,6 +57,11 @@ enum Command {
     Score(Box<Score>),
     /// Answer the prompts of a file, several samples each, one JSON object a line.
     Generate(Generate),
+    /// Measure a model on a benchmark: pass@1 with an interval, beside published figures.
+    ///
+    /// Replies, grades and a manifest end up in a folder of its own; the same command goes on after an
+    /// interruption.
+    Eval(Box<Measure>),
     /// Talk with a model; through a pipe every line is a turn.
     Chat(Chat),
     /// Serve a model over OpenAI's API, with a page to talk to it.
@@ -129,6 +135,7 @@ pub fn main() -> ExitCode {
         Command::Grade { file } => grade::run(&file).map(|()| true),
         Command::Score(args) => score::run(&args).map(|()| true),
         Command::Generate(args) => generate::run(&args).map(|()| true),
+        Command::Eval(args) => measure::run(&args),
         Command::Chat(args) => chat::run(&args),
         Command::Serve(args) => serve::run(&args).map(|()| true),
         Command::Export(args) => export::run(&args).map(|()| true),

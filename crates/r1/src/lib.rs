@@ -15,6 +15,7 @@ pub mod count;
 mod export;
 mod generate;
 pub mod grade;
+mod measure;
 mod memory;
 pub mod parity;
 pub mod preset;

@@ -16,7 +16,8 @@ use crate::usage::UsageError;
 /// A model's directory or GGUF file, read but for the weights.
 #[derive(Debug)]
 pub(crate) struct Speaker {
-    dir: PathBuf,
+    /// The directory or the GGUF file.
+    pub(crate) dir: PathBuf,
     /// Tokens of the longest sequence, prompt and response together.
     pub(crate) positions: usize,
     pub(crate) tokenizer: Arc<Tokenizer>,

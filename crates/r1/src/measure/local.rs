@@ -1,0 +1,146 @@
+//! A model of this machine as something that answers.
+
+use std::error::Error;
+use std::ops::ControlFlow;
+use std::sync::mpsc;
+
+use data::{Answers, Ask, Reply, Tokenizer, Unanswered};
+use lm::{Heard, Request, Rollout, Sampling, respond};
+use moe_model::Decoder;
+
+/// A model with how it samples. Its replies depend on the seed, an ask's id and its sample alone.
+pub(crate) struct Local<'a> {
+    pub(crate) model: &'a Decoder,
+    pub(crate) tokenizer: &'a Tokenizer,
+    /// Tokens of the longest sequence, prompt and reply together.
+    pub(crate) positions: usize,
+    pub(crate) sampling: Sampling,
+    /// Tokens of a reply at most; fewer where the positions leave fewer.
+    pub(crate) max_tokens: usize,
+    pub(crate) seed: u64,
+    /// Samples under way at once.
+    pub(crate) rows: usize,
+}
+
+/// Samples of one prompt that follow one another.
+struct Asked {
+    asks: Vec<Ask>,
+    prompt: Vec<u32>,
+    /// Whether the prompt ends within the reasoning.
+    open: bool,
+}
+
+impl Answers for Local<'_> {
+    fn answer(
+        &self,
+        asks: &mut (dyn Iterator<Item = Ask> + Send),
+        each: &mut dyn FnMut(Ask, Result<Reply, Unanswered>) -> ControlFlow<()>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let mut asked: Vec<Asked> = Vec::new();
+        for ask in asks {
+            let follows = asked.last().is_some_and(|last| {
+                let before = last.asks.last();
+                before.is_some_and(|before| {
+                    before.id == ask.id
+                        && before.messages == ask.messages
+                        && before.sample + 1 == ask.sample
+                })
+            });
+            if follows && let Some(last) = asked.last_mut() {
+                last.asks.push(ask);
+                continue;
+            }
+            match self.prompt(&ask) {
+                Ok((prompt, open)) => asked.push(Asked {
+                    asks: vec![ask],
+                    prompt,
+                    open,
+                }),
+                Err(reason) => {
+                    let (id, sample) = (ask.id.clone(), ask.sample);
+                    let none = Unanswered { id, sample, reason };
+                    if each(ask, Err(none)).is_break() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        self.respond(&asked, each);
+        Ok(())
+    }
+}
+
+impl Local<'_> {
+    /// The tokens of a prompt that leaves room for a reply.
+    fn prompt(&self, ask: &Ask) -> Result<(Vec<u32>, bool), String> {
+        let tokens = self.tokenizer.encode_chat(&ask.messages);
+        let tokens = tokens.map_err(|error| error.to_string())?;
+        if tokens.len() >= self.positions {
+            return Err(format!(
+                "its prompt has {} tokens and the model {} positions",
+                tokens.len(),
+                self.positions
+            ));
+        }
+        let open = self.tokenizer.opens_reasoning(&tokens);
+        Ok((tokens, open))
+    }
+
+    fn respond(
+        &self,
+        asked: &[Asked],
+        each: &mut dyn FnMut(Ask, Result<Reply, Unanswered>) -> ControlFlow<()>,
+    ) {
+        let request = |asked: &Asked| {
+            let first = asked.asks[0].sample;
+            let left = self.positions - asked.prompt.len();
+            Request {
+                samples: first..first + asked.asks.len() as u32,
+                sampling: self.sampling,
+                end_tokens: self.tokenizer.ends().to_vec(),
+                seed: self.seed,
+                ..Request::new(
+                    asked.asks[0].id.clone(),
+                    asked.prompt.clone(),
+                    self.max_tokens.min(left),
+                )
+            }
+        };
+        let requests: Vec<Request> = asked.iter().map(request).collect();
+        let (sender, rollouts) = mpsc::channel::<Rollout>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                respond(self.model, &requests, self.rows, &mut |heard| match heard {
+                    // Nobody listens any more once the observer has heard enough.
+                    Heard::Response(rollout) if sender.send(rollout).is_err() => {
+                        ControlFlow::Break(())
+                    }
+                    _ => ControlFlow::Continue(()),
+                });
+            });
+            for rollout in rollouts {
+                let asked = &asked[rollout.prompt];
+                let place = (rollout.sample - asked.asks[0].sample) as usize;
+                let reply = self.reply(asked, &rollout);
+                if each(asked.asks[place].clone(), Ok(reply)).is_break() {
+                    break;
+                }
+            }
+        });
+    }
+
+    fn reply(&self, asked: &Asked, rollout: &Rollout) -> Reply {
+        let text = self.tokenizer.decode(&rollout.tokens);
+        Reply {
+            // What the prompt has begun belongs to the reply.
+            text: match asked.open {
+                true => format!("<think>{text}"),
+                false => text,
+            },
+            reasoning: None,
+            finish: rollout.finish,
+            tokens: rollout.tokens.len(),
+            prompt_tokens: asked.prompt.len(),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! A small model with random weights, measured.
+
+use clap::Parser;
+use data::chat::Message;
+use data::{Ask, Finish, Reply};
+
+use super::*;
+use crate::generate::testing::Small;
+
+#[derive(Debug, Parser)]
+struct Command {
+    #[command(flatten)]
+    measure: Measure,
+}
+
+fn eval(words: &[&str]) -> Result<bool> {
+    let all = ["eval", "--quiet"].iter().chain(words);
+    run(&Command::try_parse_from(all).unwrap().measure)
+}
+
+fn local(small: &Small, rows: usize) -> Local<'_> {
+    Local {
+        model: &small.model,
+        tokenizer: &small.speaker.tokenizer,
+        positions: small.speaker.positions,
+        sampling: Sampling::PLAIN,
+        max_tokens: 12,
+        seed: 3,
+        rows,
+    }
+}
+
+fn ask(id: &str, sample: u32, question: &str) -> Ask {
+    Ask {
+        id: id.into(),
+        sample,
+        messages: vec![Message::user(question)],
+    }
+}
+
+fn answers(model: &Local<'_>, asks: Vec<Ask>) -> Vec<(String, u32, Result<Reply, String>)> {
+    let mut heard = Vec::new();
+    model
+        .answer(&mut asks.into_iter(), &mut |ask, reply| {
+            let reply = reply.map_err(|error| error.to_string());
+            heard.push((ask.id, ask.sample, reply));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    heard.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    heard
+}
+
+#[test]
+fn a_reply_depends_on_its_ask_alone() {
+    let small = Small::new();
+    let asks = || {
+        let of = |id: &'static str, question| (0..4).map(move |i| ask(id, i, question));
+        of("a", "1 + 7?").chain(of("b", "八?")).collect::<Vec<_>>()
+    };
+    let all = answers(&local(&small, 8), asks());
+    assert_eq!(all.len(), 8);
+    for (_, _, reply) in &all {
+        let reply = reply.as_ref().unwrap();
+        assert!((1..=12).contains(&reply.tokens) && reply.prompt_tokens > 3);
+        assert!(reply.tokens < 12 || reply.finish == Finish::Length);
+    }
+    let mut turned = asks();
+    turned.reverse();
+    assert_eq!(answers(&local(&small, 1), turned), all);
+    assert_eq!(answers(&local(&small, 2), asks().split_off(6)), all[6..]);
+}
+
+#[test]
+fn a_prompt_without_room_has_no_reply_and_a_break_ends_all() {
+    let small = Small::new();
+    let heard = answers(
+        &local(&small, 4),
+        vec![ask("long", 0, &"7 ".repeat(200)), ask("short", 0, "7?")],
+    );
+    let error = heard[0].2.as_ref().unwrap_err();
+    assert!(error.contains("the model 128 positions"), "{error}");
+    assert!(heard[1].2.is_ok());
+    let mut count = 0;
+    let mut asks = (0..20).map(|i| ask("a", i, "7?"));
+    local(&small, 2)
+        .answer(&mut asks, &mut |_, _| {
+            count += 1;
+            ControlFlow::Break(())
+        })
+        .unwrap();
+    assert_eq!(count, 1);
+}
+
+#[test]
+fn a_measurement_is_kept_and_made_again() {
+    let small = Small::new();
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let tasks = path("tasks.jsonl");
+    let lines = concat!(
+        r#"{"id": "p", "question": "1 + 7?", "answer": "8"}"#,
+        "\n",
+        r#"{"id": "q", "question": "2 + 7?", "answer": "9"}"#,
+        "\n"
+    );
+    std::fs::write(&tasks, lines).unwrap();
+    let model = small.dir.path().display().to_string();
+    let (out, again) = (path("out"), path("again"));
+    let measure = [
+        "problems", &tasks, "--model", &model, "--out", &out, "--samples=3", "--max-tokens=8",
+        "--seed=5", "--name=small",
+    ];
+    assert!(eval(&measure).unwrap());
+    let manifest = Path::new(&out).join(MANIFEST);
+    let first = Manifest::read(&manifest).unwrap();
+    assert_eq!((first.completions, first.missing), (6, 0));
+    assert_eq!(first.plan.model.name(), "small");
+    let bytes = std::fs::read(&manifest).unwrap();
+    // Nothing is left to be asked.
+    assert!(eval(&measure).unwrap());
+    assert_eq!(std::fs::read(&manifest).unwrap(), bytes);
+    let manifest = manifest.display().to_string();
+    let replay = ["--replay", &manifest, "--model", &model, "--out", &again];
+    assert!(eval(&replay).unwrap());
+    assert!(eval(&["--regrade", "problems", &tasks, "--out", &out]).unwrap());
+    assert!(eval(&["--table", &out, &again, "--format=json"]).unwrap());
+    // Other samples in the same folder are refused.
+    let other = eval(&[
+        "problems", &tasks, "--model", &model, "--out", &out, "--samples=4",
+    ]);
+    assert!(other.unwrap_err().to_string().contains("samples"));
+}
+
+#[test]
+fn what_is_missing_is_asked_for() {
+    let usage = |words: &[&str]| {
+        let error = eval(words).unwrap_err();
+        assert!(error.is::<UsageError>(), "{error}");
+        error.to_string()
+    };
+    assert!(usage(&[]).contains("--list"));
+    assert!(usage(&["aime"]).contains("there are aime-2024"));
+    assert!(usage(&["gsm8k"]).contains("the file of its tasks"));
+    assert!(usage(&["gsm8k", "f"]).contains("--out"));
+    assert!(usage(&["gsm8k", "f", "--out=o", "--temperature=-1"]).contains("temperature"));
+    assert!(eval(&["--list"]).unwrap());
+}
