@@ -1,7 +1,7 @@
 //! Problems with checkable answers and the texts made of them.
 //!
 //! - [`Problem`], [`Sample`], [`Completion`]: the records every crate passes around;
-//! - [`Ask`], [`Reply`], [`Answers`]: asking a model, wherever it runs;
+//! - [`Ask`], [`Reply`], [`Answers`]: asking a model, wherever it runs, and a [`journal`] of what it said;
 //! - [`check`]: judging an answer by its content, without trusting whoever wrote the problem, with
 //!   exact numbers ([`Rational`]);
 //! - [`tasks`]: endless generated problems in five families, two languages and rising levels;
@@ -24,6 +24,7 @@ pub mod dataset;
 #[cfg(feature = "hub")]
 pub mod hub;
 pub mod import;
+pub mod journal;
 mod language;
 pub mod ngrams;
 mod rational;
