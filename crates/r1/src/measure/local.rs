@@ -110,12 +110,14 @@ impl Local<'_> {
         let (sender, rollouts) = mpsc::channel::<Rollout>();
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                respond(self.model, &requests, self.rows, &mut |heard| match heard {
-                    // Nobody listens any more once the observer has heard enough.
-                    Heard::Response(rollout) if sender.send(rollout).is_err() => {
-                        ControlFlow::Break(())
+                respond(self.model, &requests, self.rows, &mut |heard| {
+                    if let Heard::Response(rollout) = heard
+                        && sender.send(rollout).is_err()
+                    {
+                        // Nobody listens any more: the observer has heard enough.
+                        return ControlFlow::Break(());
                     }
-                    _ => ControlFlow::Continue(()),
+                    ControlFlow::Continue(())
                 });
             });
             for rollout in rollouts {
