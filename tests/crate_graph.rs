@@ -22,7 +22,10 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("endpoint", &["data"]),
     ("sft", &["data", "lm", "trainer"]),
     ("grpo", &["data", "lm", "rewards", "trainer"]),
-    ("distill", &["data", "lm", "rewards", "sft", "trainer"]),
+    (
+        "distill",
+        &["corpus", "data", "lm", "rewards", "sft", "trainer"],
+    ),
     ("eval", &["data", "lm", "rewards"]),
     ("serve", &["data", "lm"]),
     (

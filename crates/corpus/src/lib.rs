@@ -46,7 +46,7 @@
 pub mod dedup;
 mod document;
 mod domain;
-mod files;
+pub mod files;
 mod manifest;
 mod pack;
 mod permutation;

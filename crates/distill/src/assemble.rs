@@ -1,4 +1,6 @@
-//! The training set: reasoning and general samples in proportion, in a seeded order.
+//! The training set of a run: reasoning and general samples in proportion, in a seeded order.
+//!
+//! Left out: sets that memory does not hold, which are [`crate::assembly`]'s.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +55,7 @@ fn distinct(
 }
 
 /// How many of each side are taken.
-fn proportion(reasoning: usize, general: usize, ratio: f64) -> (usize, usize) {
+pub(crate) fn proportion(reasoning: usize, general: usize, ratio: f64) -> (usize, usize) {
     if general == 0 || !ratio.is_finite() || ratio <= 0.0 {
         return (reasoning, 0);
     }

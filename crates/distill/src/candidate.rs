@@ -71,6 +71,27 @@ impl Gate {
         Self::Duplicate,
         Self::Cap,
     ];
+
+    /// As reports call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Template => "template",
+            Self::Truncation => "truncation",
+            Self::Language => "language",
+            Self::Repetition => "repetition",
+            Self::Paragraph => "paragraph",
+            Self::CodeBlock => "code_block",
+            Self::Claims => "claims",
+            Self::Contradiction => "contradiction",
+            Self::Relevance => "relevance",
+            Self::Conclusion => "conclusion",
+            Self::Coherence => "coherence",
+            Self::PassRate => "pass_rate",
+            Self::Duplicate => "duplicate",
+            Self::Cap => "cap",
+        }
+    }
 }
 
 /// Why a response is not learned from.
@@ -88,6 +109,18 @@ impl Dropped {
         Self {
             gate,
             detail: detail.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_are_written() {
+        for gate in Gate::ALL {
+            assert_eq!(serde_json::to_value(gate).unwrap(), gate.name());
         }
     }
 }

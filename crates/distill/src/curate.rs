@@ -9,6 +9,8 @@ use crate::report::CurationReport;
 use crate::rules::{RuleConfig, rule_check};
 use crate::select::{Preference, select};
 use crate::semantic::{SemanticConfig, semantic_check};
+use crate::setting::{SettingError, share, within};
+use crate::sift::sift;
 
 /// What is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +43,49 @@ impl Default for CurateConfig {
             min_pass_rate: 0.0,
             max_pass_rate: 1.0,
             source: "rejection-sampling".to_owned(),
+        }
+    }
+}
+
+impl CurateConfig {
+    /// Whether every setting can mean something; [`curate`] takes them as they are.
+    ///
+    /// # Errors
+    /// The first that cannot.
+    pub fn validate(&self) -> Result<(), SettingError> {
+        self.rules.validate()?;
+        self.semantic.validate()?;
+        within("per_prompt_cap", self.per_prompt_cap, 1)?;
+        share("min_pass_rate", self.min_pass_rate)?;
+        share("max_pass_rate", self.max_pass_rate)?;
+        if self.min_pass_rate > self.max_pass_rate {
+            let wanted = format!("at most max_pass_rate = {}", self.max_pass_rate);
+            return Err(SettingError::new(
+                "min_pass_rate",
+                self.min_pass_rate,
+                wanted,
+            ));
+        }
+        match self.source.trim().is_empty() {
+            true => Err(SettingError::new("source", "\"\"", "a name")),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether a problem's pass rate, `right` of `judged` responses, lies in the band. Of a problem without
+    /// a judged response nothing is known, and its rate counts as 0. With `max_pass_rate` just below 1
+    /// only what is always solved is left out, and hard problems stay.
+    ///
+    /// # Errors
+    /// [`Gate::PassRate`].
+    pub fn in_band(&self, right: usize, judged: usize) -> Result<(), Dropped> {
+        let rate = right as f64 / judged.max(1) as f64;
+        match (self.min_pass_rate..=self.max_pass_rate).contains(&rate) {
+            true => Ok(()),
+            false => Err(Dropped::at(
+                Gate::PassRate,
+                format!("{right} of {judged} right"),
+            )),
         }
     }
 }
@@ -91,26 +136,13 @@ fn curate_one<'a>(
         .filter(|c| c.score.accuracy == Some(1.0))
         .count();
     report.pass_rates.add(right, judged);
-    let rate = right as f64 / judged.max(1) as f64;
-    let in_band = (config.min_pass_rate..=config.max_pass_rate).contains(&rate);
-    let check = |candidate: Candidate<'_>| {
-        rule_check(candidate, &config.rules)?;
-        semantic_check(candidate, &config.semantic)?;
-        match in_band {
-            true => Ok(()),
-            false => Err(Dropped::at(
-                Gate::PassRate,
-                format!("{right} of {judged} right"),
-            )),
-        }
+    let check = |candidate: &Candidate<'_>| {
+        rule_check(*candidate, &config.rules)?;
+        semantic_check(*candidate, &config.semantic)?;
+        config.in_band(right, judged)
     };
-    let mut good = Vec::new();
-    for candidate in candidates {
-        match check(candidate) {
-            Ok(()) => good.push(candidate),
-            Err(dropped) => report.drop_one(candidate, dropped),
-        }
-    }
+    let stopped = |candidate, dropped| report.drop_one(candidate, dropped);
+    let good: Vec<Candidate<'a>> = sift(candidates, check, stopped).collect();
     let texts: Vec<&str> = good
         .iter()
         .map(|candidate| &*candidate.completion.text)
@@ -242,6 +274,86 @@ mod tests {
         let samples = curate(&[group()], &first).samples;
         assert!(samples[0].response.contains("begin"));
         assert_eq!(samples[0].source, "teacher");
+    }
+
+    #[test]
+    fn hard_problems_stay_where_solved_ones_go() {
+        let config = CurateConfig {
+            max_pass_rate: 0.99,
+            ..CurateConfig::default()
+        };
+        let gate = |right, judged| config.in_band(right, judged).err().map(|it| it.gate);
+        assert_eq!(gate(1, 64), None);
+        assert_eq!(gate(63, 64), None);
+        assert_eq!(gate(64, 64), Some(Gate::PassRate));
+        let never = CurateConfig {
+            min_pass_rate: 0.01,
+            ..config.clone()
+        };
+        assert!(never.in_band(0, 64).is_err() && never.in_band(1, 64).is_ok());
+        assert!(never.in_band(0, 0).is_err() && config.in_band(0, 0).is_ok());
+    }
+
+    #[test]
+    fn settings_out_of_range_are_named() {
+        let ok = CurateConfig::default;
+        assert_eq!(ok().validate(), Ok(()));
+        let band = |min_pass_rate, max_pass_rate| CurateConfig {
+            min_pass_rate,
+            max_pass_rate,
+            ..ok()
+        };
+        let rules = RuleConfig {
+            max_paragraph: 0,
+            ..RuleConfig::default()
+        };
+        let semantic = |change: fn(&mut SemanticConfig)| {
+            let mut semantic = SemanticConfig::default();
+            change(&mut semantic);
+            CurateConfig { semantic, ..ok() }
+        };
+        for (config, field) in [
+            (CurateConfig { rules, ..ok() }, "rules.max_paragraph"),
+            (
+                semantic(|it| it.min_relevance = 2.0),
+                "semantic.min_relevance",
+            ),
+            (
+                semantic(|it| it.min_relevance_closed = -1.0),
+                "semantic.min_relevance_closed",
+            ),
+            (
+                semantic(|it| it.min_grounded = f64::NAN),
+                "semantic.min_grounded",
+            ),
+            (
+                semantic(|it| it.min_grounded_closed = 1.5),
+                "semantic.min_grounded_closed",
+            ),
+            (
+                semantic(|it| it.max_step_oddity = 1.5),
+                "semantic.max_step_oddity",
+            ),
+            (
+                CurateConfig {
+                    per_prompt_cap: 0,
+                    ..ok()
+                },
+                "per_prompt_cap",
+            ),
+            (band(-0.1, 1.0), "min_pass_rate"),
+            (band(0.0, 1.1), "max_pass_rate"),
+            (band(0.8, 0.2), "min_pass_rate"),
+            (
+                CurateConfig {
+                    source: " ".into(),
+                    ..ok()
+                },
+                "source",
+            ),
+        ] {
+            assert_eq!(config.validate().unwrap_err().field, field);
+        }
     }
 
     #[test]

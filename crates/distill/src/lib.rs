@@ -11,13 +11,16 @@
 //!   the question, and leads to the answer;
 //! - [`select`]: distinct responses, a cap per prompt; a band of pass rates is [`curate`]'s;
 //! - [`curate`]: all of these over a run's samples, with a report of what was dropped and why;
-//! - [`decontaminate`] and [`assemble`]: the training set.
+//! - [`sift`]: any gate over any stream, each drop with its reason;
+//! - [`decontaminate`] and [`assemble`]: the training set of a run, in memory;
+//! - [`assembly`]: training sets of any size, on the disk, with a card.
 //!
-//! Nothing here is random but the draw and order of [`assemble`], which its seed decides. Left
+//! Nothing here is random but the draw and order of [`assemble`] and [`assembly`], which a seed decides. Left
 //! out: sampling, scoring, and training the student, which others do; and a model as a judge of
 //! reasoning: the semantic filter checks what can be computed and passes over what cannot.
 
 mod assemble;
+pub mod assembly;
 mod candidate;
 #[cfg(test)]
 mod chains;
@@ -30,10 +33,13 @@ mod follows;
 mod ground;
 mod judge;
 mod order;
+mod repetition;
 mod report;
 mod rules;
 mod select;
 mod semantic;
+mod setting;
+mod sift;
 mod steps;
 mod words;
 
@@ -42,9 +48,11 @@ pub use candidate::{Candidate, Dropped, Gate};
 pub use curate::{CurateConfig, Curated, curate};
 pub use decontaminate::decontaminate;
 pub use report::{CurationReport, Example, GateCount, PassRates};
-pub use rules::{RuleConfig, rule_check};
+pub use rules::{RuleConfig, rule_check, text_check};
 pub use select::{Preference, Selection, select};
 pub use semantic::{
     Coherence, SemanticConfig, coherence, judge_reasoning, judge_reasoning_with, semantic_check,
 };
+pub use setting::SettingError;
+pub use sift::sift;
 pub use steps::{BagOfWords, Embed, FEATURES, Oddity, StepModel, StepScore, Surprise};

@@ -19,6 +19,7 @@ use crate::follows::{follows, number};
 use crate::ground::{grounded, relevance};
 use crate::judge::{Letters, judge, trace};
 use crate::order::orders;
+use crate::setting::{SettingError, share};
 use crate::steps::{BagOfWords, Embed, StepModel, Surprise, latex, steps};
 
 /// What the semantic filter asks for.
@@ -59,6 +60,20 @@ impl Default for SemanticConfig {
             max_step_oddity: 0.7,
             steps: StepModel::default(),
         }
+    }
+}
+
+impl SemanticConfig {
+    /// Whether every setting can mean something.
+    ///
+    /// # Errors
+    /// The first that cannot.
+    pub fn validate(&self) -> Result<(), SettingError> {
+        share("semantic.min_relevance", self.min_relevance)?;
+        share("semantic.min_relevance_closed", self.min_relevance_closed)?;
+        share("semantic.min_grounded", self.min_grounded)?;
+        share("semantic.min_grounded_closed", self.min_grounded_closed)?;
+        share("semantic.max_step_oddity", f64::from(self.max_step_oddity))
     }
 }
 

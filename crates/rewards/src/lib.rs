@@ -85,5 +85,6 @@ pub use program::{ProgramConfig, ProgramReward};
 pub use reward::{Reward, Verdict};
 pub use rubric::{Part, Rubric, Score, Unjudged};
 pub use terms::{
-    CountTokens, Length, LengthConfig, Overlong, OverlongConfig, Repetition, RepetitionConfig,
+    CountTokens, Length, LengthConfig, Overlong, OverlongConfig, Repeated, Repetition,
+    RepetitionConfig,
 };

@@ -8,7 +8,7 @@ const FREE: u32 = u32::MAX;
 
 /// The most documents of the same values a lookup tells of: beyond them more of the same boilerplate tells
 /// nothing, and time would grow with the square of the documents.
-const MOST: usize = 64;
+pub(super) const MOST: usize = 64;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Band {
@@ -35,7 +35,7 @@ impl Band {
 
     fn put(&mut self, document: u32, values: &[u16]) {
         let mask = self.places.len() - 1;
-        let mut at = hash(values) as usize & mask;
+        let mut at = hash(values.iter().copied()) as usize & mask;
         while self.places[at] != FREE {
             at = (at + 1) & mask;
         }
@@ -53,7 +53,7 @@ impl Band {
             return;
         }
         let mask = self.places.len() - 1;
-        let mut at = hash(values) as usize & mask;
+        let mut at = hash(values.iter().copied()) as usize & mask;
         let mut told = 0;
         while self.places[at] != FREE && told < MOST {
             if rows(self.places[at]) == values {
@@ -69,14 +69,12 @@ impl Band {
     }
 }
 
-fn hash(values: &[u16]) -> u64 {
-    let hash = values
-        .iter()
-        .fold(0x9e37_79b9_7f4a_7c15, |hash: u64, &value| {
-            (hash ^ u64::from(value))
-                .wrapping_mul(0xff51_afd7_ed55_8ccd)
-                .rotate_left(29)
-        });
+pub(super) fn hash(values: impl Iterator<Item = u16>) -> u64 {
+    let hash = values.fold(0x9e37_79b9_7f4a_7c15, |hash: u64, value| {
+        (hash ^ u64::from(value))
+            .wrapping_mul(0xff51_afd7_ed55_8ccd)
+            .rotate_left(29)
+    });
     (hash ^ (hash >> 32)).wrapping_mul(0xc4ce_b9fe_1a85_ec53) >> 20
 }
 

@@ -6,10 +6,12 @@
 //! the Jaccard index of their runs. The values are split into `bands`, documents that agree in a whole band are
 //! compared in all values, and the share that agrees is the estimate held against `threshold`.
 //!
-//! Only documents that are kept are remembered, so what is near a dropped one is held against the kept. Left out:
+//! [`Dedup`] holds all sketches in memory and answers at once; [`find_all`] leaves them on the disk and answers when
+//! all are there. Only documents that are kept are remembered, so what is near a dropped one is held against the kept. Left out:
 //! the exact Jaccard index (the runs are not kept), and clusters: the first document of many alike stays.
 
 mod bands;
+mod offline;
 mod sketch;
 
 use std::collections::HashSet;
@@ -19,6 +21,7 @@ use data::ngrams::AsIs;
 use serde::{Deserialize, Serialize};
 
 use bands::Band;
+pub use offline::find_all;
 pub use sketch::{Sketch, Sketcher};
 
 /// What counts as a document that came before.
@@ -57,7 +60,7 @@ impl Default for DedupSettings {
 
 impl DedupSettings {
     /// What is wrong with the settings, by field.
-    pub(crate) fn fault(&self) -> Option<String> {
+    pub fn fault(&self) -> Option<String> {
         let Self {
             permutations,
             bands,
@@ -90,7 +93,7 @@ pub enum Seen {
     Exact,
     /// One much like it did.
     Near {
-        /// Which of the remembered documents, from 0.
+        /// Which of the remembered documents, from 0; of all, where [`find_all`] tells it.
         document: u32,
         /// The estimated Jaccard index.
         similarity: f64,

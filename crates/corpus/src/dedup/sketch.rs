@@ -126,19 +126,23 @@ fn even(text: &str) -> u64 {
 
 impl Sketch {
     /// As bytes, little endian, always as many for the same settings.
-    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
+    pub fn write(&self, bytes: &mut Vec<u8>) {
         bytes.extend(self.text.to_le_bytes());
         bytes.extend(self.values.iter().flat_map(|value| value.to_le_bytes()));
     }
 
-    /// The sketches [`Sketch::write`] wrote one after the other; `None` where `bytes` end within one.
-    pub(crate) fn read_all(settings: &DedupSettings, bytes: &[u8]) -> Option<Vec<Self>> {
-        let values = if settings.near {
+    /// How many bytes [`Sketch::write`] writes.
+    pub fn bytes(settings: &DedupSettings) -> usize {
+        8 + 2 * if settings.near {
             settings.permutations
         } else {
             0
-        };
-        let size = 8 + 2 * values;
+        }
+    }
+
+    /// The sketches [`Sketch::write`] wrote one after the other; `None` where `bytes` end within one.
+    pub fn read_all(settings: &DedupSettings, bytes: &[u8]) -> Option<Vec<Self>> {
+        let size = Self::bytes(settings);
         let chunks = bytes.chunks_exact(size);
         chunks.remainder().is_empty().then_some(())?;
         let read = |chunk: &[u8]| {

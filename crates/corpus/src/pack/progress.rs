@@ -3,7 +3,6 @@
 //! The record is written last, after the shard and the sketches, so a shard counts if and only if its
 //! record is there. Left out: the hashes of shards on resuming; sizes are compared.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +11,7 @@ use super::error::PackError;
 use super::progress_dir;
 use crate::dedup::{DedupSettings, Sketch};
 use crate::document::Document;
-use crate::files::{sha256, write_whole};
+use crate::files::{Claim, Unclaimed, chained as chained_text, sha256, write_whole};
 use crate::manifest::ShardEntry;
 use crate::report::Report;
 
@@ -51,7 +50,7 @@ pub(super) struct State {
     /// Those of earlier runs.
     pub(super) restored: Vec<(Record, Vec<Sketch>)>,
     /// Held as long as this process packs.
-    _lock: File,
+    claim: Claim,
 }
 
 impl State {
@@ -62,34 +61,16 @@ impl State {
         dedup: Option<&DedupSettings>,
     ) -> Result<Self, PackError> {
         let dir = progress_dir(corpus);
-        let io = |path: &Path| {
-            let path = path.to_owned();
-            move |source| PackError::Io { path, source }
-        };
-        std::fs::create_dir_all(&dir).map_err(io(&dir))?;
-        let lock = dir.join("lock");
-        let file = File::create(&lock).map_err(io(&lock))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => {
-                return Err(PackError::Locked { dir: corpus.into() });
-            }
-            Err(std::fs::TryLockError::Error(error)) => return Err(io(&lock)(error)),
-        }
-        let plan = dir.join("identity");
-        match std::fs::read_to_string(&plan) {
-            Ok(found) if found == identity => {}
-            Ok(_) => return Err(PackError::Other { dir: corpus.into() }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                write_whole(&plan, identity.as_bytes()).map_err(PackError::io)?;
-            }
-            Err(error) => return Err(io(&plan)(error)),
-        }
+        let claim = Claim::new(&dir, identity).map_err(|error| match error {
+            Unclaimed::Held => PackError::Locked { dir: corpus.into() },
+            Unclaimed::Other => PackError::Other { dir: corpus.into() },
+            Unclaimed::Io(path, source) => PackError::Io { path, source },
+        })?;
         let mut state = Self {
             dir,
             records: Vec::new(),
             restored: Vec::new(),
-            _lock: file,
+            claim,
         };
         while let Some(restored) = state.restore(corpus, dedup)? {
             let done = restored.0.done.clone();
@@ -170,30 +151,15 @@ impl State {
 
     /// Removes what a whole corpus has no more use for.
     pub(super) fn finish(self) -> Result<(), PackError> {
-        let dir = self.dir.clone();
-        drop(self);
-        std::fs::remove_dir_all(&dir).map_err(|source| PackError::Io { path: dir, source })
+        self.claim.finish().map_err(PackError::io)
     }
 }
 
-/// The hash of the documents so far, and one more: eight bytes at a time, with its labels.
+/// The hash of the documents so far, and one more, with its labels.
 pub(super) fn chained(chain: u64, document: &Document) -> u64 {
     let labels = [&document.language, &document.domain];
     let labels = labels.map(|label| label.as_deref().unwrap_or("\0"));
-    let mut hash = chain;
-    for text in [labels[0], labels[1], &document.text] {
-        let mut chunks = text.as_bytes().chunks_exact(8);
-        for chunk in &mut chunks {
-            let word = u64::from_le_bytes(chunk.try_into().expect("eight bytes"));
-            hash = (hash ^ word)
-                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-                .rotate_left(31);
-        }
-        let mut last = [0; 8];
-        last[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-        hash ^= u64::from_le_bytes(last) ^ ((text.len() as u64) << 32);
-        hash = hash.wrapping_mul(0xff51_afd7_ed55_8ccd);
-        hash ^= hash >> 33;
-    }
-    hash
+    [labels[0], labels[1], &document.text]
+        .into_iter()
+        .fold(chain, chained_text)
 }

@@ -17,8 +17,8 @@ use anyhow::{Context, Result};
 use data::Answers;
 use endpoint::Endpoint;
 use eval::{
-    Benchmark, Evaluation, Identity, MANIFEST, Manifest, Plan, Progress, Protocol,
-    Store, Table, TaskSet, Window, benchmarks,
+    Benchmark, Evaluation, Identity, MANIFEST, Manifest, Plan, Progress, Protocol, Store, Table,
+    TaskSet, Window, benchmarks,
 };
 use lm::Sampling;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -120,7 +120,11 @@ pub(crate) fn run(args: &Measure) -> Result<bool> {
     }
     if !args.table.is_empty() {
         let read = |dir: &PathBuf| {
-            let path = if dir.is_dir() { &dir.join(MANIFEST) } else { dir };
+            let path = if dir.is_dir() {
+                &dir.join(MANIFEST)
+            } else {
+                dir
+            };
             Ok(Manifest::read(path)?)
         };
         let manifests = args.table.iter().map(read).collect::<Result<Vec<_>>>()?;
@@ -131,10 +135,13 @@ pub(crate) fn run(args: &Measure) -> Result<bool> {
         return replay(args, path, &known, &console);
     }
     let benchmark = wanted(args.benchmark.as_deref(), "the benchmark, see --list")?;
-    let benchmark = benchmarks::find(&known, benchmark)
-        .map_err(|error| UsageError(error.to_string()))?;
+    let benchmark =
+        benchmarks::find(&known, benchmark).map_err(|error| UsageError(error.to_string()))?;
     let file = wanted(args.tasks.as_deref(), "the file of its tasks")?;
-    let out = wanted(args.out.as_deref(), "--out, the folder for replies and manifest")?;
+    let out = wanted(
+        args.out.as_deref(),
+        "--out, the folder for replies and manifest",
+    )?;
     if args.regrade {
         let done = watched(&console, &mut |observer| {
             Ok(eval::regrade(out, benchmark, file, observer)?)
@@ -163,7 +170,9 @@ pub(crate) fn run(args: &Measure) -> Result<bool> {
     let model = asked.load()?;
     let done = watched(&console, &mut |observer| {
         asked.with(&model, &mut |model| {
-            Ok(eval::evaluate(model, benchmark, &set.tasks, &mut store, observer)?)
+            Ok(eval::evaluate(
+                model, benchmark, &set.tasks, &mut store, observer,
+            )?)
         })
     })?;
     console.line(&format!("{}", out.join(MANIFEST).display()));
@@ -360,7 +369,10 @@ fn replay(
     console: &Console,
 ) -> Result<bool> {
     let then = Manifest::read(path)?;
-    let out = wanted(args.out.as_deref(), "--out, a folder for the new measurement")?;
+    let out = wanted(
+        args.out.as_deref(),
+        "--out, a folder for the new measurement",
+    )?;
     let benchmark = benchmarks::find(known, &then.plan.benchmark)
         .map_err(|error| UsageError(error.to_string()))?;
     let file = args.tasks.as_ref().unwrap_or(&then.plan.tasks.path);

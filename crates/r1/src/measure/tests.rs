@@ -108,8 +108,16 @@ fn a_measurement_is_kept_and_made_again() {
     let model = small.dir.path().display().to_string();
     let (out, again) = (path("out"), path("again"));
     let measure = [
-        "problems", &tasks, "--model", &model, "--out", &out, "--samples=3", "--max-tokens=8",
-        "--seed=5", "--name=small",
+        "problems",
+        &tasks,
+        "--model",
+        &model,
+        "--out",
+        &out,
+        "--samples=3",
+        "--max-tokens=8",
+        "--seed=5",
+        "--name=small",
     ];
     assert!(eval(&measure).unwrap());
     let manifest = Path::new(&out).join(MANIFEST);
@@ -127,7 +135,13 @@ fn a_measurement_is_kept_and_made_again() {
     assert!(eval(&["--table", &out, &again, "--format=json"]).unwrap());
     // Other samples in the same folder are refused.
     let other = eval(&[
-        "problems", &tasks, "--model", &model, "--out", &out, "--samples=4",
+        "problems",
+        &tasks,
+        "--model",
+        &model,
+        "--out",
+        &out,
+        "--samples=4",
     ]);
     assert!(other.unwrap_err().to_string().contains("samples"));
 }

@@ -11,6 +11,6 @@ mod tokens;
 
 pub use length::{Length, LengthConfig};
 pub use overlong::{Overlong, OverlongConfig};
-pub use repetition::{Repetition, RepetitionConfig};
+pub use repetition::{Repeated, Repetition, RepetitionConfig};
 pub use tokens::CountTokens;
 pub(crate) use tokens::Tokens;

@@ -32,22 +32,48 @@ pub struct RepetitionConfig {
     pub ngram: usize,
 }
 
+/// How many phrases of a text came before in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeated {
+    /// Phrases that came before.
+    pub again: usize,
+    /// All phrases.
+    pub of: usize,
+}
+
+impl Repeated {
+    /// Those that came before over all, from 0 to 1; 0 where there is none.
+    pub fn share(self) -> f32 {
+        match self.again {
+            0 => 0.0,
+            again => again as f32 / self.of as f32,
+        }
+    }
+}
+
+impl Repetition {
+    /// What the term is made of.
+    pub fn repeated(&self, text: &str) -> Repeated {
+        let words = words(text);
+        let phrases: Vec<&[String]> = words.windows(self.ngram.max(1)).collect();
+        let distinct = phrases.iter().collect::<HashSet<_>>().len();
+        Repeated {
+            again: phrases.len() - distinct,
+            of: phrases.len(),
+        }
+    }
+}
+
 impl Reward for Repetition {
     fn name(&self) -> &'static str {
         "repetition"
     }
 
     fn score(&self, _problem: &Problem, response: &str) -> Verdict {
-        let words = words(response);
-        let phrases: Vec<&[String]> = words.windows(self.ngram.max(1)).collect();
-        let distinct = phrases.iter().collect::<HashSet<_>>().len();
-        let again = phrases.len() - distinct;
+        let repeated = self.repeated(response);
         Verdict::Judged {
-            score: match again {
-                0 => 0.0,
-                again => -(again as f32) / phrases.len() as f32,
-            },
-            reason: format!("{again} of {} phrases came before", phrases.len()),
+            score: 0.0 - repeated.share(),
+            reason: format!("{} of {} phrases came before", repeated.again, repeated.of),
         }
     }
 }
