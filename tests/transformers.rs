@@ -47,6 +47,8 @@ fn models() -> Vec<(&'static str, DecoderConfig)> {
         vocabulary: 96,
         // Wide enough that the likeliest token is so by far.
         init_std: 0.3,
+        // Its heads are not for others to load.
+        mtp: None,
         ..Preset::Smoke.config()
     };
     let yarn = |mscale, mscale_all_dim| RopeConfig {

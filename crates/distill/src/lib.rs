@@ -6,17 +6,19 @@
 //! reasoning samples + general samples ─decontaminate→ ─assemble 3:1→ the SFT set
 //! ```
 //!
+//! - [`sample`]: asking a teacher, whatever it is, and [`sample_with_hints`]: again what it fails, with
+//!   verified steps of similar problems;
 //! - [`rule_check`]: answer, template, length, language, repetition, paragraphs, code blocks;
 //! - [`semantic_check`]: what the reasoning claims is true, does not contradict itself, is about
 //!   the question, and leads to the answer;
 //! - [`select`]: distinct responses, a cap per prompt; a band of pass rates is [`curate`]'s;
-//! - [`curate`]: all of these over a run's samples, with a report of what was dropped and why;
+//! - [`curate`]: all of these checks over a run's samples, with a report of what was dropped and why;
 //! - [`sift`]: any gate over any stream, each drop with its reason;
 //! - [`decontaminate`] and [`assemble`]: the training set of a run, in memory;
 //! - [`assembly`]: training sets of any size, on the disk, with a card.
 //!
 //! Nothing here is random but the draw and order of [`assemble`] and [`assembly`], which a seed decides. Left
-//! out: sampling, scoring, and training the student, which others do; and a model as a judge of
+//! out: the teacher itself, and training the student, which others do; and a model as a judge of
 //! reasoning: the semantic filter checks what can be computed and passes over what cannot.
 
 mod assemble;
@@ -31,11 +33,13 @@ mod decimal;
 mod decontaminate;
 mod follows;
 mod ground;
+mod hints;
 mod judge;
 mod order;
 mod repetition;
 mod report;
 mod rules;
+mod sample;
 mod select;
 mod semantic;
 mod setting;
@@ -47,8 +51,12 @@ pub use assemble::assemble;
 pub use candidate::{Candidate, Dropped, Gate};
 pub use curate::{CurateConfig, Curated, curate};
 pub use decontaminate::decontaminate;
+pub use hints::{
+    HintConfig, HintReport, Near, StepBook, StepIndex, TfIdf, refers_to_hint, sample_with_hints,
+};
 pub use report::{CurationReport, Example, GateCount, PassRates};
 pub use rules::{RuleConfig, rule_check, text_check};
+pub use sample::{INSTRUCTION, Passes, SampleConfig, SampleError, SampleReport, Sampled, sample};
 pub use select::{Preference, Selection, select};
 pub use semantic::{
     Coherence, SemanticConfig, coherence, judge_reasoning, judge_reasoning_with, semantic_check,

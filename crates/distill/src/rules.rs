@@ -84,7 +84,11 @@ pub fn rule_check(candidate: Candidate<'_>, config: &RuleConfig) -> Result<(), D
     }
     in_template(&completion.text)?;
     if completion.finish == Finish::Length {
-        let detail = format!("cut off after {} tokens", completion.tokens.len());
+        // Not every teacher says its tokens.
+        let detail = match completion.tokens.len() {
+            0 => format!("cut off after {} characters", text.chars().count()),
+            tokens => format!("cut off after {tokens} tokens"),
+        };
         return Err(Dropped::at(Gate::Truncation, detail));
     }
     let judged = !score.unjudged.iter().any(|part| part == "language");

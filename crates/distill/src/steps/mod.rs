@@ -19,6 +19,8 @@ pub(crate) mod latex;
 mod score;
 mod text;
 
+#[cfg(test)]
+pub(crate) use embed::cosine;
 pub use embed::{BagOfWords, Embed, Surprise};
 pub use features::{FEATURES, Oddity};
 pub use score::{StepModel, StepScore};
