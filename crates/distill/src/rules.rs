@@ -86,7 +86,10 @@ pub fn rule_check(candidate: Candidate<'_>, config: &RuleConfig) -> Result<(), D
     if completion.finish == Finish::Length {
         // Not every teacher says its tokens.
         let detail = match completion.tokens.len() {
-            0 => format!("cut off after {} characters", text.chars().count()),
+            0 => format!(
+                "cut off after {} characters",
+                completion.text.chars().count()
+            ),
             tokens => format!("cut off after {tokens} tokens"),
         };
         return Err(Dropped::at(Gate::Truncation, detail));
