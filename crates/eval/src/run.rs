@@ -66,6 +66,14 @@ pub enum EvaluateError {
         /// Replies wanted.
         total: usize,
     },
+    /// Not one sample has a reply.
+    #[error("none of {asked} samples has a reply; the first: {first}")]
+    Silent {
+        /// Samples asked for.
+        asked: usize,
+        /// Why the first has none.
+        first: Unanswered,
+    },
     /// No reply could be judged.
     #[error(transparent)]
     Nothing(#[from] NothingToSummarise),
@@ -123,6 +131,12 @@ pub fn evaluate(
         run.end(asked)
     })?;
     store.sync()?;
+    if let (true, Some(first)) = (store.is_empty(), unanswered.first()) {
+        return Err(EvaluateError::Silent {
+            asked: unanswered.len(),
+            first: first.clone(),
+        });
+    }
     let graded: Vec<Graded> = store.graded().cloned().collect();
     let manifest = Manifest::new(store, benchmark, tasks, &graded)?;
     manifest.write(store.dir())?;

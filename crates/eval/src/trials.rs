@@ -280,6 +280,17 @@ fn samples_without_a_reply_are_counted_and_asked_again() {
 }
 
 #[test]
+fn a_model_that_never_answers_is_told_of_by_its_first_reason() {
+    let bench = Bench::new(&[0.5], 2);
+    let mute = Chance {
+        mute: "coin-000",
+        ..Chance::new(5)
+    };
+    let error = bench.run(&mute, "a").unwrap_err().to_string();
+    assert!(error.starts_with("none of 2 samples has a reply; the first: sample 0 of `coin-000`"));
+}
+
+#[test]
 fn a_manifest_is_replayed_to_the_digit() {
     let bench = Bench::new(&CHANCES, 8);
     let before = bench.run(&Chance::new(1), "a").unwrap().manifest;

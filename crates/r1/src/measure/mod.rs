@@ -175,6 +175,13 @@ pub(crate) fn run(args: &Measure) -> Result<bool> {
             )?)
         })
     })?;
+    for unanswered in done.unanswered.iter().take(3) {
+        console.line(&unanswered.to_string());
+    }
+    if done.unanswered.len() > 3 {
+        let more = done.unanswered.len() - 3;
+        console.line(&format!("and {more} more have no reply"));
+    }
     console.line(&format!("{}", out.join(MANIFEST).display()));
     show(&[done.manifest], &known, args.format).map(|()| true)
 }
