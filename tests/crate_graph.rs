@@ -52,7 +52,9 @@ const ALLOWED: [(&str, &[&str]); 18] = [
 ];
 
 /// Crates that compile without the tensor library.
-const LIGHT: [&str; 6] = ["corpus", "data", "endpoint", "gguf", "rewards", "xtask"];
+const LIGHT: [&str; 8] = [
+    "corpus", "data", "distill", "endpoint", "eval", "gguf", "rewards", "xtask",
+];
 
 #[test]
 fn there_is_no_arrow_but_these() {

@@ -17,8 +17,8 @@ use anyhow::{Context, Result};
 use data::Answers;
 use endpoint::Endpoint;
 use eval::{
-    Benchmark, Evaluation, Identity, MANIFEST, Manifest, Plan, Progress, Protocol, Store, Table,
-    TaskSet, Window, benchmarks,
+    Benchmark, Evaluation, Identity, MANIFEST, Manifest, Observer, Plan, Progress, Protocol, Store,
+    Table, TaskSet, Window, benchmarks,
 };
 use lm::Sampling;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -342,7 +342,7 @@ fn settings(
 /// Runs with a bar that shows pass@1; a signal lets what is stored be whole.
 fn watched(
     console: &Console,
-    run: &mut dyn FnMut(&mut dyn FnMut(&Progress) -> ControlFlow<()>) -> Result<Evaluation>,
+    run: &mut dyn FnMut(&mut Observer<'_>) -> Result<Evaluation>,
 ) -> Result<Evaluation> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
