@@ -20,7 +20,10 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("corpus", &["data", "rewards"]),
     ("sft", &["data", "lm", "trainer"]),
     ("grpo", &["data", "lm", "rewards", "trainer"]),
-    ("distill", &["corpus", "data", "lm", "rewards", "sft", "trainer"]),
+    (
+        "distill",
+        &["corpus", "data", "lm", "rewards", "sft", "trainer"],
+    ),
     ("eval", &["data", "lm", "rewards"]),
     ("serve", &["data", "lm"]),
     (
