@@ -6,7 +6,8 @@
 //! ```
 //!
 //! SAMPLES are those that are fit, 800,000 by default, three quarters of them reasoning; on top of them come 3 copies,
-//! 4 edited copies, 2 evaluation texts and 2 loops for every 89. Called again after a kill it goes on.
+//! 4 edited copies, 2 evaluation texts and 2 loops for every 89. All rules are on but that of the language. Called again
+//! after a kill it goes on.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::collections::BTreeMap;
@@ -58,7 +59,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let count = (fit * 100).div_ceil(FIT);
     let settings = AssemblySettings {
         format,
-        rules: Some(RuleConfig::default()),
+        // Words drawn at random are of no language.
+        rules: Some(RuleConfig {
+            min_language: 0.0,
+            ..RuleConfig::default()
+        }),
         ..AssemblySettings::default()
     };
     let words: Vec<&str> = WORDS.split_whitespace().collect();

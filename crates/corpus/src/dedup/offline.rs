@@ -183,11 +183,11 @@ mod tests {
     fn texts() -> Vec<String> {
         let text = |at: usize| {
             let start = match at {
-                _ if at % 11 == 0 => 0,
-                _ if at % 3 == 0 => (at - 1) * 100,
+                _ if at.is_multiple_of(11) => 0,
+                _ if at.is_multiple_of(3) => (at - 1) * 100,
                 _ => at * 100,
             };
-            let end = start + 60 - usize::from(at % 3 == 0) * (at % 5);
+            let end = start + 60 - usize::from(at.is_multiple_of(3)) * (at % 5);
             (start..end).map(|i| format!("w{i} ")).collect()
         };
         (0..400).map(text).collect()
