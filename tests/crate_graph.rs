@@ -34,7 +34,6 @@ const ALLOWED: [(&str, &[&str]); 18] = [
             "corpus",
             "data",
             "distill",
-            "encoder",
             "endpoint",
             "eval",
             "gguf",

@@ -1,50 +1,12 @@
-//! Files that are either whole or not there, and directories that one process fills at a time.
+//! Directories that one process fills at a time, and telling whether a source is the one read before.
 //!
-//! Left out: undoing what another process left half done beside them; it is written over.
+//! Files that are whole or not there are [`data::files`]'s.
 
 use std::fs::{File, TryLockError};
-use std::io::{Error, ErrorKind, Write};
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
-/// Writes a file beside its place, waits until it is on the disk, and renames it into its place.
-///
-/// # Errors
-/// The file or directory that failed, and how.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), (PathBuf, Error)> {
-    let beside = partial(path);
-    let mut file = File::create(&beside).map_err(at(&beside))?;
-    file.write_all(bytes).map_err(at(&beside))?;
-    settle(file, path)
-}
-
-/// Where a file lies until it is whole.
-pub fn partial(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".partial");
-    PathBuf::from(name)
-}
-
-/// Puts a file that was written at [`partial`] into its place, once it is on the disk.
-///
-/// # Errors
-/// The file or directory that failed, and how.
-pub fn settle(file: File, path: &Path) -> Result<(), (PathBuf, Error)> {
-    let beside = partial(path);
-    file.sync_all().map_err(at(&beside))?;
-    drop(file);
-    std::fs::rename(&beside, path).map_err(at(path))?;
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
-    let dir = dir.unwrap_or(Path::new("."));
-    // Where directories can be synchronised, so that the name is on the disk too.
-    if cfg!(unix) {
-        File::open(dir)
-            .and_then(|dir| dir.sync_all())
-            .map_err(at(dir))?;
-    }
-    Ok(())
-}
+use data::files::write_whole;
 
 fn at(path: &Path) -> impl FnOnce(Error) -> (PathBuf, Error) {
     let path = path.to_owned();
@@ -129,15 +91,6 @@ pub fn chained(chain: u64, text: &str) -> u64 {
     hash ^ (hash >> 33)
 }
 
-/// SHA-256 in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes).into())
-}
-
-pub(crate) fn hex(digest: &[u8; 32]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,15 +114,5 @@ mod tests {
         assert_ne!(chain(&["a", "bc"]), chain(&["ab", "c"]));
         assert_ne!(chain(&["a", "bc"]), chain(&["bc", "a"]));
         assert_ne!(chain(&["a"]), chain(&["a", ""]));
-    }
-
-    #[test]
-    fn a_file_is_written_over_as_a_whole() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a");
-        std::fs::write(partial(&path), "rest of a killed run, longer").unwrap();
-        write_whole(&path, b"whole").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"whole");
-        assert!(!partial(&path).exists());
     }
 }

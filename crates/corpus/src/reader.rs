@@ -5,9 +5,9 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::files::{hex, sha256};
 use crate::manifest::{Manifest, ManifestError};
 use crate::shard::{DocumentTokens, Shard, ShardError};
+use data::files::{hex, sha256};
 
 /// Why a corpus cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -204,7 +204,7 @@ impl<'a> Windows<'a> {
             corpus,
             length: settings.length,
             seed: settings.seed,
-            stream: crate::files::sha256(identity.as_bytes()),
+            stream: data::files::sha256(identity.as_bytes()),
             sources,
         })
     }

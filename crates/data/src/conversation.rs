@@ -13,7 +13,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::chat::{Message, Role};
+use crate::chat::{Message, Role, show};
 use crate::dataset::{FromRow, Row};
 use crate::template::{THINK, THINK_END};
 use crate::{Domain, Language, Sample};
@@ -74,9 +74,7 @@ impl FromRow for Conversation {
     }
 
     fn show(&self) -> String {
-        let turns = self.messages.iter();
-        let shown = turns.map(|turn| format!("[{}]\n{}", turn.role.name(), turn.content));
-        shown.collect::<Vec<_>>().join("\n\n")
+        show(&self.messages)
     }
 }
 

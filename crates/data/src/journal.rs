@@ -95,7 +95,7 @@ impl<A> Journal<A> {
 
     /// How much the file holds.
     pub fn recorded(&self) -> Recorded {
-        self.file().recorded
+        self.file().recorded()
     }
 
     fn file(&self) -> MutexGuard<'_, File> {

@@ -9,6 +9,7 @@
 //! - [`template`], [`chat`], [`reasoning`] and [`tokenizer`]: how texts and conversations become tokens;
 //! - [`bulk`] and [`ngrams`]: encoding much text, and finding held-out texts in it;
 //! - [`dataset`]: records out of files of many forms, and [`import`]: all the problems of one;
+//! - [`files`] and [`lines`]: files that are whole or not there, and files that only grow;
 //! - `hub`, with the feature of that name: data sets and models from the Hugging Face hub.
 //!
 //! Left out: models, rewards, and comparing an answer with a gold answer as text (`rewards`).
@@ -21,11 +22,13 @@ mod conversation;
 pub mod corpus;
 mod cut;
 pub mod dataset;
+pub mod files;
 #[cfg(feature = "hub")]
 pub mod hub;
 pub mod import;
 pub mod journal;
 mod language;
+pub mod lines;
 pub mod ngrams;
 mod rational;
 pub mod reasoning;

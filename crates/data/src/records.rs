@@ -21,6 +21,16 @@ pub enum Domain {
 impl Domain {
     /// All domains, in a fixed order.
     pub const ALL: [Self; 4] = [Self::Mathematics, Self::Code, Self::Logic, Self::General];
+
+    /// Its name, as files have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mathematics => "mathematics",
+            Self::Code => "code",
+            Self::Logic => "logic",
+            Self::General => "general",
+        }
+    }
 }
 
 /// A question with a checkable answer.

@@ -135,7 +135,7 @@ impl Endpoint {
             let funds = lock(&self.budget).reserve(worst);
             match funds {
                 Err(error) => return Some(Outcome::Stop(error)),
-                Ok(Funds::Reserved(_)) => break,
+                Ok(Funds::Reserved) => break,
                 Ok(Funds::Later) => _ = halt.wait(LOOK),
             }
         }

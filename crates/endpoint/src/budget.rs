@@ -16,8 +16,8 @@ pub(crate) struct Budget {
 /// Whether a request may go out.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Funds {
-    /// It may; so much is set aside for it.
-    Reserved(f64),
+    /// It may; the most it can cost is set aside.
+    Reserved,
     /// Perhaps, when others have come back.
     Later,
 }
@@ -55,7 +55,7 @@ impl Budget {
         }
         self.reserved += most;
         self.open += 1;
-        Ok(Funds::Reserved(most))
+        Ok(Funds::Reserved)
     }
 
     /// Settles what was set aside by what it cost.
@@ -91,15 +91,15 @@ mod tests {
         let mut budget = Budget::new(&settings);
         // A million read and half a million said: 1 + 2.
         assert_eq!(budget.cost(1_000_000, 500_000), 3.0);
-        assert_eq!(budget.reserve(6.0), Ok(Funds::Reserved(6.0)));
+        assert_eq!(budget.reserve(6.0), Ok(Funds::Reserved));
         assert_eq!(budget.reserve(6.0), Ok(Funds::Later));
         budget.settle(6.0, 2.0);
-        assert_eq!(budget.reserve(6.0), Ok(Funds::Reserved(6.0)));
+        assert_eq!(budget.reserve(6.0), Ok(Funds::Reserved));
         budget.settle(6.0, 3.0);
         let (limit, spent, next) = (10.0, 5.0, 6.0);
         let stop = EndpointError::CostLimit { limit, spent, next };
         assert_eq!(budget.reserve(6.0), Err(stop));
-        assert_eq!(budget.reserve(5.0), Ok(Funds::Reserved(5.0)));
+        assert_eq!(budget.reserve(5.0), Ok(Funds::Reserved));
         // What could not go out even if those under way cost nothing does not wait for them.
         assert!(budget.reserve(6.0).is_err());
     }

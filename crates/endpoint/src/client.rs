@@ -167,18 +167,14 @@ impl Client {
             400 | 413 | 422 if code == 413 || says(&ONE_SAMPLE) => {
                 return Outcome::Never(format!("refuses this prompt, status {code} ({said})"));
             }
-            404 => EndpointError::NotFound {
-                url,
-                model: self.model.clone(),
-                status,
-                said,
-            },
-            400 if says(&["model_not_found", "Model Not Exist"]) => EndpointError::NotFound {
-                url,
-                model: self.model.clone(),
-                status,
-                said,
-            },
+            _ if code == 404 || code == 400 && says(&["model_not_found", "Model Not Exist"]) => {
+                EndpointError::NotFound {
+                    url,
+                    model: self.model.clone(),
+                    status,
+                    said,
+                }
+            }
             _ => EndpointError::Request { url, status, said },
         })
     }

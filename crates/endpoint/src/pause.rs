@@ -1,6 +1,6 @@
 //! How long to wait before a request is sent again, and waiting that can be broken off.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use data::Ask;
@@ -68,20 +68,25 @@ pub(crate) struct Halt {
 impl Halt {
     /// Ends all waiting.
     pub(crate) fn ring(&self) {
-        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *self.rung() = true;
         self.bell.notify_all();
     }
 
     /// Whether it has been rung.
     pub(crate) fn is_rung(&self) -> bool {
-        *self.rung.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.rung()
     }
 
     /// Waits; true where the bell ended it.
     pub(crate) fn wait(&self, pause: Duration) -> bool {
-        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.bell.wait_timeout_while(rung, pause, |rung| !*rung);
+        let waited = self
+            .bell
+            .wait_timeout_while(self.rung(), pause, |rung| !*rung);
         *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn rung(&self) -> MutexGuard<'_, bool> {
+        self.rung.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use data::chat::Message;
 use data::dataset::{ReadError, Skipped};
 use data::{Problem, Reply};
-use rewards::Verdict;
+use rewards::{Extracted, NoAnswer, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -123,15 +123,16 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// The grade a verdict of `rewards` gives. `rule` says what found the answer; `program` marks
-    /// answers that vote together only where they are the same letter for letter.
+    /// The grade of a verdict with the answer it is about, as [`rewards::Accuracy`] gives them.
+    pub fn of((verdict, found): (Verdict, Result<Extracted, NoAnswer>)) -> Self {
+        let rule = found.as_ref().map_or("none", |found| found.rule.name());
+        Self::new(&verdict, found.ok().map(|found| found.text), rule)
+    }
+
+    /// The grade a verdict of `rewards` gives. `rule` says what found the answer.
     pub fn new(verdict: &Verdict, answer: Option<String>, rule: &str) -> Self {
         Self {
-            verdict: match verdict.score() {
-                Some(score) if score > 0.5 => Outcome::Right,
-                Some(_) => Outcome::Wrong,
-                None => Outcome::Unjudged,
-            },
+            verdict: Outcome::of(verdict.score()),
             answer,
             rule: rule.to_owned(),
             reason: verdict.reason().to_owned(),

@@ -1,7 +1,7 @@
 //! One judged completion, as it is written to `completions.jsonl`.
 
 use data::{Completion, Finish, Problem, Reply};
-use rewards::{Language, Rubric, strict};
+use rewards::{Rubric, strict};
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::{Judged, Task};
@@ -57,11 +57,34 @@ pub struct Graded {
     pub completion: String,
 }
 
+impl Outcome {
+    /// Of a score from 0 to 1; nothing: it could not be judged.
+    pub fn of(score: Option<f32>) -> Self {
+        match score {
+            Some(score) if score > 0.5 => Self::Right,
+            Some(_) => Self::Wrong,
+            None => Self::Unjudged,
+        }
+    }
+}
+
 impl Graded {
     /// The record of one reply to a task of a benchmark.
     pub(crate) fn of_reply(task: &Task, sample: u32, reply: &Reply, judged: Judged) -> Self {
         let problem = &task.problem;
         let whole = reply.whole();
+        let language = rewards::consistency(&whole, &problem.language);
+        let said = Said {
+            whole: &whole,
+            language,
+            tokens: reply.tokens,
+            finish: reply.finish,
+        };
+        Self::new(problem, sample, judged, &said)
+    }
+
+    /// The record without a rubric's reward, for which the verdict stands, and without the completion.
+    fn new(problem: &Problem, sample: u32, judged: Judged, said: &Said<'_>) -> Self {
         Self {
             problem: problem.id.clone(),
             family: problem.family.clone(),
@@ -74,40 +97,43 @@ impl Graded {
             verdict: judged.verdict,
             reason: judged.reason,
             rule: judged.rule,
-            format: strict(&whole),
-            language: Language::default().consistency(&whole, &problem.language),
-            tokens: reply.tokens,
-            truncated: reply.finish == Finish::Length,
+            format: strict(said.whole),
+            language: said.language,
+            tokens: said.tokens,
+            truncated: said.finish == Finish::Length,
             completion: String::new(),
         }
     }
+}
+
+/// What was said, with what the prompt prefilled, and how it went.
+struct Said<'a> {
+    whole: &'a str,
+    language: Option<f32>,
+    tokens: usize,
+    finish: Finish,
 }
 
 /// Grades a completion of `problem` with `rubric`.
 pub fn grade(problem: &Problem, completion: &Completion, rubric: &Rubric) -> Graded {
     let score = rubric.score(problem, &completion.text);
     let whole = rubric.whole(&completion.text);
-    Graded {
-        problem: problem.id.clone(),
-        family: problem.family.clone(),
-        level: problem.level,
-        language_code: problem.language.clone(),
-        sample: completion.sample,
-        gold: problem.answer.clone(),
+    let judged = Judged {
+        verdict: Outcome::of(score.accuracy),
         answer: score.answer,
-        verdict: match score.accuracy {
-            Some(accuracy) if accuracy > 0.5 => Outcome::Right,
-            Some(_) => Outcome::Wrong,
-            None => Outcome::Unjudged,
-        },
-        reason: score.reason,
         rule: score.rule,
-        format: strict(&whole),
+        reason: score.reason,
+    };
+    let said = Said {
+        whole: &whole,
         language: rubric.language().consistency(&whole, &problem.language),
-        reward: score.total,
         tokens: completion.tokens.len(),
-        truncated: completion.finish == Finish::Length,
+        finish: completion.finish,
+    };
+    Graded {
+        reward: score.total,
         completion: completion.text.clone(),
+        ..Graded::new(problem, completion.sample, judged, &said)
     }
 }
 

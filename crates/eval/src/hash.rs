@@ -1,10 +1,10 @@
 //! What files are known by: the SHA-256 of their content.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use data::files::{sha256, sha256_of};
 
 /// The SHA-256 of a file, in hexadecimal as `sha256sum` prints it; of a folder, that of a list of the
 /// files in it and below, each line its name within the folder, a NUL and its own SHA-256, sorted by
@@ -32,24 +32,11 @@ pub(crate) fn of_files(root: &Path, mut files: Vec<PathBuf>) -> io::Result<Strin
         let name = file.strip_prefix(root).unwrap_or(&file);
         list += &format!("{}\0{}\n", name.display(), of_file(&file)?);
     }
-    Ok(of_bytes(list.as_bytes()))
-}
-
-/// The SHA-256 of bytes, in hexadecimal.
-pub(crate) fn of_bytes(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    Ok(sha256(list.as_bytes()))
 }
 
 fn of_file(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hash.finalize())),
-            count => hash.update(&buffer[..count]),
-        }
-    }
+    sha256_of(File::open(path)?)
 }
 
 fn below(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -65,10 +52,6 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -97,7 +80,7 @@ mod tests {
         write("sub/b.txt", "abc");
         let list = format!("a.txt\0{ABC}\nsub/b.txt\0{ABC}\n");
         let before = fingerprint(folder.path()).unwrap();
-        assert_eq!(before, of_bytes(list.as_bytes()));
+        assert_eq!(before, sha256(list.as_bytes()));
         write(".hidden", "x");
         assert_eq!(fingerprint(folder.path()).unwrap(), before);
         write("sub/b.txt", "abd");

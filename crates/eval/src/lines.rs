@@ -1,91 +1,35 @@
-//! A file of JSON lines that is only appended to, and that a killed process leaves whole enough.
+//! Files of JSON: records a line in one that grows, and one record in one that is whole or not there.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use data::files;
+use data::lines::Lines;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::store::StoreError;
 
-/// The open file, locked against other processes.
-#[derive(Debug)]
-pub(crate) struct Lines {
-    path: PathBuf,
-    file: File,
-}
-
-impl Lines {
-    /// Opens or makes the file, gives its records to `each`, and cuts off a last line without an end:
-    /// its writer was killed, and what it says is had anew.
-    pub(crate) fn open<T: DeserializeOwned>(
-        path: &Path,
-        each: &mut dyn FnMut(T),
-    ) -> Result<Self, StoreError> {
-        let failed = |source| StoreError::io(path, source);
-        let mut options = OpenOptions::new();
-        let options = options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(path).map_err(failed)?;
-        file.try_lock()
-            .map_err(|_| StoreError::InUse(path.into()))?;
-        let mut reader = BufReader::new(&file);
-        let (mut line, mut end, mut number) = (Vec::new(), 0, 0);
-        loop {
-            line.clear();
-            let count = reader.read_until(b'\n', &mut line).map_err(failed)?;
-            if !line.ends_with(b"\n") {
-                break;
-            }
-            number += 1;
-            end += count as u64;
-            let record = serde_json::from_slice(&line).map_err(|error| StoreError::Line {
-                path: path.into(),
-                number,
-                reason: error.to_string(),
-            })?;
-            each(record);
+/// Opens or makes a file of lines and gives its records to `each`. A torn last line is cut off: its writer
+/// was killed, and what it says is had anew.
+pub(crate) fn open<T: DeserializeOwned>(
+    path: &Path,
+    each: &mut dyn FnMut(T),
+) -> Result<Lines, StoreError> {
+    Lines::open(path, &mut |found| {
+        if !found.is_torn {
+            each(parse(path, found.number, found.text)?);
         }
-        file.set_len(end).map_err(failed)?;
-        file.seek(SeekFrom::Start(end)).map_err(failed)?;
-        Ok(Self {
-            path: path.into(),
-            file,
-        })
-    }
-
-    /// Appends a record by one write.
-    pub(crate) fn append(&mut self, record: &impl Serialize) -> Result<(), StoreError> {
-        let mut line = serde_json::to_vec(record).map_err(io::Error::from);
-        if let Ok(line) = &mut line {
-            line.push(b'\n');
-        }
-        line.and_then(|line| self.file.write_all(&line))
-            .map_err(|source| StoreError::io(&self.path, source))
-    }
-
-    /// Empties the file.
-    pub(crate) fn clear(&mut self) -> Result<(), StoreError> {
-        let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
-        emptied.map_err(|source| StoreError::io(&self.path, source))
-    }
-
-    /// Waits until what was written is on the disk.
-    pub(crate) fn sync(&self) -> Result<(), StoreError> {
-        self.file
-            .sync_all()
-            .map_err(|source| StoreError::io(&self.path, source))
-    }
+        Ok(())
+    })
 }
 
 /// Writes a JSON file whole or not at all.
 pub(crate) fn write_whole(path: &Path, record: &impl Serialize) -> Result<(), StoreError> {
-    let failed = |source| StoreError::io(path, source);
-    let new = path.with_extension("new");
-    let mut text = serde_json::to_string_pretty(record).map_err(|error| failed(error.into()))?;
+    let mut text =
+        serde_json::to_string_pretty(record).map_err(|error| StoreError::io(path, error.into()))?;
     text.push('\n');
-    std::fs::write(&new, text).map_err(failed)?;
-    std::fs::rename(&new, path).map_err(failed)
+    files::write_whole(path, text.as_bytes())
+        .map_err(|(path, source)| StoreError::io(&path, source))
 }
 
 /// Reads a JSON file.
@@ -98,13 +42,21 @@ pub(crate) fn read_whole<T: DeserializeOwned>(path: &Path) -> Result<T, StoreErr
     })
 }
 
+fn parse<T: DeserializeOwned>(path: &Path, number: usize, text: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(text).map_err(|error| StoreError::Line {
+        path: path.into(),
+        number,
+        reason: error.to_string(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(path: &Path) -> Result<(Lines, Vec<u32>), StoreError> {
         let mut all = Vec::new();
-        let lines = Lines::open(path, &mut |number| all.push(number))?;
+        let lines = open(path, &mut |number| all.push(number))?;
         Ok((lines, all))
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use data::dataset::{Dataset, ReadError, Skipped};
+use data::files::sha256;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -193,5 +194,5 @@ fn prompts(benchmark: &dyn Benchmark, tasks: &[Task]) -> String {
         }
         list.push('\n');
     }
-    hash::of_bytes(list.as_bytes())
+    sha256(list.as_bytes())
 }

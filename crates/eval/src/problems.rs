@@ -45,30 +45,41 @@ impl Attempts<'_> {
         self.right() as f64 / self.samples.len() as f64
     }
 
-    /// Whether the answer most of the first `k` samples give is right. Samples vote together when
+    /// Whether the answer most of the first k samples give is right, for every k of `ks`, which rise. Samples vote together when
     /// their answers verify against one another; a sample without an answer does not vote, and of
     /// two answers with as many votes the one given first wins. The vote sees no verdict; the winner's
     /// is that of the first sample that gave it.
-    pub(crate) fn consensus_is_right(&self, k: usize) -> bool {
-        let mut camps: Vec<(&str, usize, Outcome)> = Vec::new();
-        for record in self.samples.iter().take(k) {
-            let Some(answer) = record.answer.as_deref() else {
-                continue;
-            };
-            // Programs are no mathematics to be verified.
-            let same = |held: &str| match record.rule == "program" {
-                true => held == answer,
-                false => agree(held, answer),
-            };
-            let camp = camps.iter_mut().find(|(held, ..)| same(held));
-            match camp {
-                Some((_, votes, _)) => *votes += 1,
-                None => camps.push((answer, 1, record.verdict)),
-            }
-        }
-        let most = camps.iter().map(|(_, votes, _)| *votes).max();
-        let winner = camps.iter().find(|(_, votes, _)| Some(*votes) == most);
-        winner.is_some_and(|(.., verdict)| *verdict == Outcome::Right)
+    pub(crate) fn consensus(&self, ks: &[usize]) -> Vec<bool> {
+        let mut camps: Vec<Camp<'_>> = Vec::new();
+        let mut samples = self.samples.iter();
+        let mut seen = 0;
+        let mut right = |&k: &usize| {
+            let more = samples.by_ref().take(k.saturating_sub(seen));
+            more.for_each(|record| vote(&mut camps, record));
+            seen = k;
+            let most = camps.iter().map(|(_, votes, _)| *votes).max();
+            let winner = camps.iter().find(|(_, votes, _)| Some(*votes) == most);
+            winner.is_some_and(|(.., verdict)| *verdict == Outcome::Right)
+        };
+        ks.iter().map(&mut right).collect()
+    }
+}
+
+/// An answer, its votes, and the verdict of the first sample that gave it.
+type Camp<'a> = (&'a str, usize, Outcome);
+
+fn vote<'a>(camps: &mut Vec<Camp<'a>>, record: &'a Graded) {
+    let Some(answer) = record.answer.as_deref() else {
+        return;
+    };
+    // Programs are no mathematics to be verified.
+    let same = |held: &str| match record.rule == "program" {
+        true => held == answer,
+        false => agree(held, answer),
+    };
+    match camps.iter_mut().find(|(held, ..)| same(held)) {
+        Some((_, votes, _)) => *votes += 1,
+        None => camps.push((answer, 1, record.verdict)),
     }
 }
 
@@ -130,7 +141,7 @@ pub(crate) mod tests {
 
     fn consensus(answers: &[&str], k: usize) -> bool {
         let records: Vec<Graded> = (0..).zip(answers).map(|(i, a)| record("p", i, a)).collect();
-        judged(&records)["p"].consensus_is_right(k)
+        judged(&records)["p"].consensus(&[k])[0]
     }
 
     #[test]

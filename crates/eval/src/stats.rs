@@ -35,12 +35,14 @@ pub fn pass_at_k(n: usize, right: usize, k: usize) -> Option<f64> {
 /// The 95 % percentile bootstrap interval of the mean of `values`, one value per problem, from
 /// `resamples` draws with replacement (Efron 1979). `None` of nothing or without resamples.
 pub fn bootstrap(values: &[f64], resamples: usize, seed: u64) -> Option<[f64; 2]> {
-    let mut means = resampled_means(values, resamples, seed);
-    if means.is_empty() {
-        return None;
-    }
-    means.sort_by(f64::total_cmp);
-    Some([quantile(&means, 0.025), quantile(&means, 0.975)])
+    let means = resampled_means(values, resamples, seed);
+    (!means.is_empty()).then(|| interval(means))
+}
+
+/// The middle 95 % of what was drawn, at least one value.
+pub(crate) fn interval(mut drawn: Vec<f64>) -> [f64; 2] {
+    drawn.sort_by(f64::total_cmp);
+    [quantile(&drawn, 0.025), quantile(&drawn, 0.975)]
 }
 
 /// How two models differ on the same problems.
@@ -67,7 +69,7 @@ pub fn compare(first: &[f64], second: &[f64], resamples: usize, seed: u64) -> Op
     }
     let differences: Vec<f64> = first.iter().zip(second).map(|(a, b)| a - b).collect();
     let difference = mean(&differences)?;
-    let mut means = resampled_means(&differences, resamples, seed);
+    let means = resampled_means(&differences, resamples, seed);
     if means.is_empty() {
         return None;
     }
@@ -77,11 +79,10 @@ pub fn compare(first: &[f64], second: &[f64], resamples: usize, seed: u64) -> Op
         .iter()
         .filter(|&&mean| (mean - difference).abs() >= reached)
         .count();
-    means.sort_by(f64::total_cmp);
     Some(Comparison {
         problems: differences.len(),
         difference,
-        ci95: [quantile(&means, 0.025), quantile(&means, 0.975)],
+        ci95: interval(means),
         p_value: (as_large + 1) as f64 / (resamples + 1) as f64,
     })
 }
@@ -104,7 +105,7 @@ fn resampled_means(values: &[f64], resamples: usize, seed: u64) -> Vec<f64> {
 }
 
 /// The `q` quantile of a sorted, non-empty slice, between neighbours where it falls there.
-pub(crate) fn quantile(sorted: &[f64], q: f64) -> f64 {
+fn quantile(sorted: &[f64], q: f64) -> f64 {
     let place = q * (sorted.len() - 1) as f64;
     let below = place.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);

@@ -14,13 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use data::files::sha256;
+use data::lines::{Lines, LinesError};
 use data::{Finish, Reply};
 use serde::{Deserialize, Serialize};
 
 use crate::difference::{Difference, between, listed};
 use crate::graded::Graded;
-use crate::hash;
-use crate::lines::{Lines, read_whole, write_whole};
+use crate::lines::{self, read_whole, write_whole};
 use crate::manifest::MANIFEST;
 use crate::plan::Plan;
 
@@ -79,7 +80,7 @@ impl Stored {
 
     /// What two runs must have in common to have said the same.
     fn digest(&self) -> String {
-        hash::of_bytes(&serde_json::to_vec(self).unwrap_or_default())
+        sha256(&serde_json::to_vec(self).unwrap_or_default())
     }
 }
 
@@ -128,12 +129,12 @@ impl Store {
 
     fn read(dir: &Path, plan: Plan) -> Result<Self, StoreError> {
         let mut graded: BTreeMap<Key, Graded> = BTreeMap::new();
-        let mut grades = Lines::open(&dir.join(GRADES), &mut |grade: Graded| {
+        let mut grades = lines::open(&dir.join(GRADES), &mut |grade: Graded| {
             graded.insert((grade.problem.clone(), grade.sample), grade);
         })?;
         let mut said = BTreeMap::new();
         let mut ungraded = Vec::new();
-        let completions = Lines::open(&dir.join(COMPLETIONS), &mut |stored: Stored| {
+        let completions = lines::open(&dir.join(COMPLETIONS), &mut |stored: Stored| {
             let digest = stored.digest();
             let (key, reply) = stored.into_reply();
             if said.insert(key.clone(), digest).is_none() && !graded.contains_key(&key) {
@@ -187,7 +188,7 @@ impl Store {
         let list: String = lines
             .map(|((problem, sample), digest)| format!("{problem}\0{sample}\0{digest}\n"))
             .collect();
-        hash::of_bytes(list.as_bytes())
+        sha256(list.as_bytes())
     }
 
     pub(crate) fn has(&self, key: &Key) -> bool {
@@ -245,7 +246,7 @@ impl Store {
 
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.completions.sync()?;
-        self.grades.sync()
+        Ok(self.grades.sync()?)
     }
 }
 
@@ -288,6 +289,15 @@ pub enum StoreError {
         /// In what it differs.
         differences: Vec<Difference>,
     },
+}
+
+impl From<LinesError> for StoreError {
+    fn from(error: LinesError) -> Self {
+        match error {
+            LinesError::Io { path, source } => Self::Io { path, source },
+            LinesError::InUse(path) => Self::InUse(path),
+        }
+    }
 }
 
 impl StoreError {

@@ -83,6 +83,7 @@ impl Summary {
             problems.values().map(value).sum::<f64>() / problems.len() as f64
         };
         let ks = ks(samples);
+        let votes: Vec<Vec<bool>> = problems.values().map(|it| it.consensus(&ks)).collect();
         Ok(Self {
             pass_at_1: stats::mean(&rates).ok_or_else(nothing)?,
             ci95: stats::bootstrap(&rates, RESAMPLES, seed).ok_or_else(nothing)?,
@@ -92,12 +93,10 @@ impl Summary {
                 .collect(),
             cons_at_k: ks
                 .iter()
-                .map(|&k| {
-                    let right = |attempts: &Attempts<'_>| attempts.consensus_is_right(k);
-                    (
-                        k,
-                        over_problems(&|attempts| f64::from(u8::from(right(attempts)))),
-                    )
+                .enumerate()
+                .map(|(at, &k)| {
+                    let right = votes.iter().filter(|of_one| of_one[at]).count();
+                    (k, right as f64 / votes.len() as f64)
                 })
                 .collect(),
             format: share(|record| record.format),

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use data::files::{hex, sha256_of};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -197,11 +197,6 @@ pub(crate) fn hash_parts(parts: &[&str]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn relative(dir: &Path, path: &Path) -> String {
     let inside = path.strip_prefix(dir).unwrap_or(path);
     let parts: Vec<_> = inside
@@ -212,15 +207,8 @@ fn relative(dir: &Path, path: &Path) -> String {
 }
 
 fn hash_file(path: &Path) -> Result<String, ArtifactError> {
-    let mut file = File::open(path).map_err(io(path))?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer).map_err(io(path))? {
-            0 => return Ok(hex(&hash.finalize())),
-            read => hash.update(&buffer[..read]),
-        }
-    }
+    let file = File::open(path).map_err(io(path))?;
+    sha256_of(file).map_err(io(path))
 }
 
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> ArtifactError {

@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use data::files::hex;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::artifact::{Artifact, ArtifactError, Manifest, hash_parts, hex, record};
+use crate::artifact::{Artifact, ArtifactError, Manifest, hash_parts, record};
 use crate::memory::{self, Budget};
 use crate::preset::Preset;
 use crate::progress::{Console, duration};

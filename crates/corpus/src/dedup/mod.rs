@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use bands::Band;
 pub use offline::find_all;
+use sketch::agreeing;
 pub use sketch::{Sketch, Sketcher};
 
 /// What counts as a document that came before.
@@ -81,6 +82,16 @@ impl DedupSettings {
         }
         (words == 0 || characters == 0)
             .then(|| "dedup.words and dedup.characters must be at least 1".to_owned())
+    }
+
+    /// Values of a band.
+    fn width(&self) -> usize {
+        self.permutations / self.bands
+    }
+
+    /// The estimated Jaccard index of documents that agree in so many values.
+    fn similarity(&self, agreeing: usize) -> f64 {
+        agreeing as f64 / self.permutations as f64
     }
 }
 
@@ -153,7 +164,7 @@ impl Dedup {
         }
         let document = (self.values.len() / self.settings.permutations) as u32;
         self.values.extend_from_slice(&sketch.values);
-        let (values, width) = (&self.values, self.width());
+        let (values, width) = (&self.values, self.settings.width());
         for (at, band) in self.bands.iter_mut().enumerate() {
             let rows = |document: u32| self::rows(values, &self.settings, width, document, at);
             band.insert(document, rows);
@@ -162,7 +173,7 @@ impl Dedup {
 
     /// The remembered document most like these values, the first of several, if it is like enough.
     fn nearest(&self, values: &[u16]) -> Option<(u32, f64)> {
-        let width = self.width();
+        let width = self.settings.width();
         let mut best: Option<(u32, usize)> = None;
         for (at, band) in self.bands.iter().enumerate() {
             let wanted = &values[at * width..(at + 1) * width];
@@ -171,7 +182,7 @@ impl Dedup {
             band.for_each(wanted, rows, |document| {
                 let start = document as usize * self.settings.permutations;
                 let other = &self.values[start..start + self.settings.permutations];
-                let agreeing = values.iter().zip(other).filter(|(a, b)| a == b).count();
+                let agreeing = agreeing(values, other);
                 if best.is_none_or(|(first, most)| {
                     agreeing > most || (agreeing == most && document < first)
                 }) {
@@ -180,12 +191,8 @@ impl Dedup {
             });
         }
         let (document, agreeing) = best?;
-        let similarity = agreeing as f64 / self.settings.permutations as f64;
+        let similarity = self.settings.similarity(agreeing);
         (similarity >= self.settings.threshold).then_some((document, similarity))
-    }
-
-    fn width(&self) -> usize {
-        self.settings.permutations / self.settings.bands
     }
 
     /// How many documents are remembered.

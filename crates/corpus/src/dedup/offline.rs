@@ -12,6 +12,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::bands::{MOST, hash};
+use super::sketch::{agreeing, text, values};
 use super::{DedupSettings, Seen, Sketch};
 
 /// Files of sketches, one after the other.
@@ -48,7 +49,7 @@ pub fn find_all(
         if told(band).is_break() {
             return Ok(None);
         }
-        let width = settings.permutations / settings.bands;
+        let width = settings.width();
         keys.clear();
         shelf.scan(|document, sketch| {
             if seen[document as usize] == Seen::New {
@@ -70,7 +71,7 @@ pub fn find_all(
         if let Some(&(later, document, agreeing)) =
             kept.min_by_key(|(_, earlier, agreeing)| (u16::MAX - agreeing, *earlier))
         {
-            let similarity = f64::from(agreeing) / settings.permutations as f64;
+            let similarity = settings.similarity(agreeing.into());
             seen[later as usize] = Seen::Near {
                 document,
                 similarity,
@@ -85,15 +86,6 @@ fn groups(keys: &mut [(u64, u32)]) -> impl Iterator<Item = &[(u64, u32)]> {
     keys.sort_unstable();
     keys.chunk_by(|a, b| a.0 == b.0)
         .filter(|group| group.len() > 1)
-}
-
-fn text(sketch: &[u8]) -> u64 {
-    u64::from_le_bytes(sketch[..8].try_into().expect("eight bytes"))
-}
-
-fn values(sketch: &[u8]) -> impl Iterator<Item = u16> + '_ {
-    let pairs = sketch[8..].chunks_exact(2);
-    pairs.map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
 }
 
 impl<'a> Shelf<'a> {
@@ -152,15 +144,15 @@ impl<'a> Shelf<'a> {
         alike: &[(u64, u32)],
         pairs: &mut Vec<(u32, u32, u16)>,
     ) -> Result<(), (PathBuf, Error)> {
-        let enough = self.settings.threshold * self.settings.permutations as f64;
+        let settings = self.settings;
         let mut first: Vec<(u32, Vec<u16>)> = Vec::new();
         let mut sketch = vec![0; Sketch::bytes(self.settings)];
         for &(_, later) in alike {
             self.read(later, &mut sketch)?;
             let own: Vec<u16> = values(&sketch).collect();
             for (earlier, other) in &first {
-                let agreeing = own.iter().zip(other).filter(|(a, b)| a == b).count();
-                if agreeing as f64 >= enough {
+                let agreeing = agreeing(&own, other);
+                if settings.similarity(agreeing) >= settings.threshold {
                     pairs.push((later, *earlier, agreeing as u16));
                 }
             }

@@ -124,6 +124,22 @@ fn even(text: &str) -> u64 {
     u64::from_le_bytes(digest[..8].try_into().expect("eight of thirty-two bytes"))
 }
 
+/// The text's hash in a sketch's bytes.
+pub(super) fn text(bytes: &[u8]) -> u64 {
+    u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"))
+}
+
+/// The values in a sketch's bytes.
+pub(super) fn values(bytes: &[u8]) -> impl Iterator<Item = u16> + '_ {
+    let pairs = bytes[8..].chunks_exact(2);
+    pairs.map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+}
+
+/// In how many values two documents agree.
+pub(super) fn agreeing(one: &[u16], other: &[u16]) -> usize {
+    one.iter().zip(other).filter(|(a, b)| a == b).count()
+}
+
 impl Sketch {
     /// As bytes, little endian, always as many for the same settings.
     pub fn write(&self, bytes: &mut Vec<u8>) {
@@ -145,15 +161,9 @@ impl Sketch {
         let size = Self::bytes(settings);
         let chunks = bytes.chunks_exact(size);
         chunks.remainder().is_empty().then_some(())?;
-        let read = |chunk: &[u8]| {
-            let (text, values) = chunk.split_at(8);
-            Self {
-                text: u64::from_le_bytes(text.try_into().expect("eight bytes")),
-                values: values
-                    .chunks_exact(2)
-                    .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
-                    .collect(),
-            }
+        let read = |chunk: &[u8]| Self {
+            text: text(chunk),
+            values: values(chunk).collect(),
         };
         Some(chunks.map(read).collect())
     }

@@ -26,11 +26,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::dedup::{Dedup, DedupSettings, Seen, Sketch};
 use crate::document::{Document, Documents, Source};
-use crate::files::{hex, sha256, write_whole};
 use crate::manifest::{MANIFEST, Manifest, ShardEntry, VERSION};
 use crate::quality::QualitySettings;
 use crate::report::{Counts, Report};
 use crate::shard::{ShardWriter, Width};
+use data::files::{hex, sha256, write_whole};
 pub use error::PackError;
 use judge::{Fate, Judge, Judged};
 use progress::{Record, State, chained};

@@ -11,9 +11,10 @@ use super::error::PackError;
 use super::progress_dir;
 use crate::dedup::{DedupSettings, Sketch};
 use crate::document::Document;
-use crate::files::{Claim, Unclaimed, chained as chained_text, sha256, write_whole};
+use crate::files::{Claim, Unclaimed, chained as chained_text};
 use crate::manifest::ShardEntry;
 use crate::report::Report;
+use data::files::{sha256, write_whole};
 
 /// How far a source is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

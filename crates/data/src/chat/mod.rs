@@ -36,6 +36,13 @@ impl Role {
     }
 }
 
+/// Turns as a person reads them, each under who speaks.
+pub fn show(turns: &[Message]) -> String {
+    let shown = turns.iter();
+    let shown = shown.map(|turn| format!("[{}]\n{}", turn.role.name(), turn.content));
+    shown.collect::<Vec<_>>().join("\n\n")
+}
+
 /// One turn of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -4,13 +4,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
 use super::cache::{Cached, folder_of, io};
 use super::client::Meta;
 use super::name::{Repo, is_hex};
 use super::pick::Unclear;
 use super::{Hub, HubError, Snapshot};
+use crate::files::sha256_of;
 
 /// Tries of a download that breaks off, each going on where the last one ended.
 const TRIES: usize = 4;
@@ -165,7 +164,7 @@ impl Hub {
 
 /// Holds a file to what the hub says of it.
 fn check(file: &str, meta: &Meta, path: &Path) -> Result<(), HubError> {
-    let mut content = File::open(path).map_err(io(path))?;
+    let content = File::open(path).map_err(io(path))?;
     let length = content.metadata().map_err(io(path))?.len();
     let differs = |expected: String, found: String| HubError::Checksum {
         file: file.to_owned(),
@@ -178,19 +177,7 @@ fn check(file: &str, meta: &Meta, path: &Path) -> Result<(), HubError> {
     if !is_hex(&meta.etag, 64) {
         return Ok(());
     }
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        match content.read(&mut buffer).map_err(io(path))? {
-            0 => break,
-            read => hash.update(&buffer[..read]),
-        }
-    }
-    let found: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let found = sha256_of(content).map_err(io(path))?;
     match found.eq_ignore_ascii_case(&meta.etag) {
         true => Ok(()),
         false => Err(differs(

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::lines::LinesError;
+
 /// What is wrong with a journal.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -40,4 +42,13 @@ pub enum JournalError {
         /// What differs, field by field.
         differs: String,
     },
+}
+
+impl From<LinesError> for JournalError {
+    fn from(error: LinesError) -> Self {
+        match error {
+            LinesError::Io { path, source } => Self::Io { path, source },
+            LinesError::InUse(path) => Self::InUse { path },
+        }
+    }
 }

@@ -3,8 +3,6 @@
 //! Memory holds 24 bytes and a map's share for every reply; the replies stay in the file.
 
 use std::collections::HashMap;
-use std::fs::{self, OpenOptions, TryLockError};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +10,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{JournalError, Recorded};
+use crate::files::sha256;
+use crate::lines::{Found, Lines};
 use crate::{Ask, Finish, Reply};
 
 /// What this program writes and reads.
@@ -62,9 +62,7 @@ impl Key {
 }
 
 fn messages(ask: &Ask) -> String {
-    let text = serde_json::to_vec(&ask.messages).expect("roles and texts are JSON");
-    let digest: [u8; 32] = Sha256::digest(text).into();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(&serde_json::to_vec(&ask.messages).expect("roles and texts are JSON"))
 }
 
 /// Where a line begins.
@@ -75,61 +73,68 @@ pub(super) struct Place(u64);
 #[derive(Debug)]
 pub(super) struct File {
     path: PathBuf,
-    file: fs::File,
-    /// Where the next line begins.
-    end: u64,
+    lines: Lines,
+    known: Known,
+}
+
+/// What was read and written so far.
+#[derive(Debug, Default)]
+struct Known {
     places: HashMap<Key, Place>,
-    pub(super) recorded: Recorded,
+    recorded: Recorded,
 }
 
 impl File {
     pub(super) fn open(path: &Path, settings: &Map<String, Value>) -> Result<Self, JournalError> {
-        let io = |source| JournalError::Io {
+        let mut known = Known::default();
+        let mut has_head = false;
+        let damaged = |line: usize, reason: String| JournalError::Damaged {
             path: path.to_owned(),
-            source,
+            line,
+            reason,
         };
-        let mut options = OpenOptions::new();
-        let options = options.read(true).write(true).create(true).truncate(false);
-        let file = options.open(path).map_err(io)?;
-        file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => JournalError::InUse {
-                path: path.to_owned(),
-            },
-            TryLockError::Error(source) => io(source),
-        })?;
-        let mut journal = Self {
-            path: path.to_owned(),
-            file,
-            end: 0,
-            places: HashMap::new(),
-            recorded: Recorded::default(),
-        };
-        let has_head = journal.load(settings)?;
-        journal.file.set_len(journal.end).map_err(io)?;
-        if !has_head {
-            let settings = settings.clone();
-            let head = Head {
-                journal: VERSION,
-                settings,
+        let lines = Lines::open(path, &mut |found| {
+            let number = found.number;
+            if found.is_torn {
+                return spare(&found).map_err(|reason| damaged(number, reason));
+            }
+            let strange = |error: serde_json::Error| {
+                damaged(number, format!("not a line of a journal ({error})"))
             };
-            journal.append(&head)?;
+            if number == 1 {
+                has_head = true;
+                let head = serde_json::from_slice(found.text).map_err(strange)?;
+                return compare(path, &head, settings);
+            }
+            let line = serde_json::from_slice(found.text).map_err(strange)?;
+            known.note(&line, Place(found.at));
+            Ok(())
+        })?;
+        let path = path.to_owned();
+        let mut journal = Self { path, lines, known };
+        if !has_head {
+            journal.lines.append(&Head {
+                journal: VERSION,
+                settings: settings.clone(),
+            })?;
         }
         Ok(journal)
     }
 
-    pub(super) fn find(&self, key: &Key) -> Option<Place> {
-        self.places.get(key).copied()
+    pub(super) fn recorded(&self) -> Recorded {
+        self.known.recorded
     }
 
-    pub(super) fn read(&mut self, place: Place) -> Result<Reply, JournalError> {
-        let io = |source| self.io(source);
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(place.0)).map_err(io)?;
-        let mut text = Vec::new();
-        let mut reader = BufReader::new(file);
-        reader.read_until(b'\n', &mut text).map_err(io)?;
-        let line: Line = serde_json::from_slice(&text)
-            .map_err(|error| self.io(std::io::Error::other(format!("was changed: {error}"))))?;
+    pub(super) fn find(&self, key: &Key) -> Option<Place> {
+        self.known.places.get(key).copied()
+    }
+
+    pub(super) fn read(&self, place: Place) -> Result<Reply, JournalError> {
+        let text = self.lines.read(place.0)?;
+        let line: Line = serde_json::from_slice(&text).map_err(|error| JournalError::Io {
+            path: self.path.clone(),
+            source: std::io::Error::other(format!("was changed: {error}")),
+        })?;
         Ok(Reply {
             text: line.text,
             reasoning: line.reasoning,
@@ -150,81 +155,13 @@ impl File {
             tokens: reply.tokens,
             prompt_tokens: reply.prompt_tokens,
         };
-        let place = self.append(&line)?;
-        self.note(&line, place);
+        let place = Place(self.lines.append(&line)?);
+        self.known.note(&line, place);
         Ok(())
     }
+}
 
-    /// Reads every whole line; whether there is a head.
-    fn load(&mut self, settings: &Map<String, Value>) -> Result<bool, JournalError> {
-        let reader = self.file.try_clone().map_err(|e| self.io(e))?;
-        let mut reader = BufReader::new(reader);
-        let mut text = Vec::new();
-        for number in 1.. {
-            text.clear();
-            let read = reader.read_until(b'\n', &mut text);
-            read.map_err(|source| self.io(source))?;
-            if text.last() != Some(&b'\n') {
-                self.spare(number, &text)?;
-                return Ok(number > 1);
-            }
-            let damaged = |error: serde_json::Error| JournalError::Damaged {
-                path: self.path.clone(),
-                line: number,
-                reason: format!("not a line of a journal ({error})"),
-            };
-            if number == 1 {
-                let head = serde_json::from_slice(&text).map_err(damaged)?;
-                self.compare(&head, settings)?;
-            } else {
-                let line = serde_json::from_slice(&text).map_err(damaged)?;
-                self.note(&line, Place(self.end));
-            }
-            self.end += text.len() as u64;
-        }
-        unreachable!("a file ends")
-    }
-
-    /// Lets a torn line be cut off, but no file that is something else.
-    fn spare(&self, line: usize, torn: &[u8]) -> Result<(), JournalError> {
-        let begins = br#"{"journal":"#;
-        let shared = torn.len().min(begins.len());
-        match line > 1 || torn[..shared] == begins[..shared] {
-            true => Ok(()),
-            false => Err(JournalError::Damaged {
-                path: self.path.clone(),
-                line,
-                reason: "not the head of a journal".to_owned(),
-            }),
-        }
-    }
-
-    fn compare(&self, head: &Head, settings: &Map<String, Value>) -> Result<(), JournalError> {
-        let mut names: Vec<&String> = settings.keys().chain(head.settings.keys()).collect();
-        names.sort();
-        names.dedup();
-        let said = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
-        let mut differs: Vec<String> = names
-            .into_iter()
-            .filter(|name| head.settings.get(*name) != settings.get(*name))
-            .map(|name| {
-                let (there, here) = (head.settings.get(name), settings.get(name));
-                format!("`{name}` is {} there and {} here", said(there), said(here))
-            })
-            .collect();
-        if head.journal != VERSION {
-            let there = head.journal;
-            differs.insert(0, format!("the form is {there} there and {VERSION} here"));
-        }
-        match differs.is_empty() {
-            true => Ok(()),
-            false => Err(JournalError::Other {
-                path: self.path.clone(),
-                differs: differs.join(", "),
-            }),
-        }
-    }
-
+impl Known {
     fn note(&mut self, line: &Line, place: Place) {
         let key = Key::new(&line.id, line.sample, &line.messages);
         self.places.entry(key).or_insert(place);
@@ -232,28 +169,40 @@ impl File {
         self.recorded.prompt_tokens += line.prompt_tokens as u64;
         self.recorded.tokens += line.tokens as u64;
     }
+}
 
-    /// Writes a line in one piece; cuts it off again where it does not go in whole.
-    fn append(&mut self, line: &impl Serialize) -> Result<Place, JournalError> {
-        let place = self.end;
-        let mut text = serde_json::to_vec(line).map_err(|e| self.io(e.into()))?;
-        text.push(b'\n');
-        let mut file = &self.file;
-        let sought = file.seek(SeekFrom::Start(place));
-        let written = sought.and_then(|_| file.write_all(&text));
-        if let Err(source) = written {
-            // What cannot be cut off now is torn, and is cut off the next time.
-            let _ = self.file.set_len(place);
-            return Err(self.io(source));
-        }
-        self.end += text.len() as u64;
-        Ok(Place(place))
+/// Lets a torn line be cut off, but no file that is something else.
+fn spare(torn: &Found<'_>) -> Result<(), String> {
+    let begins = br#"{"journal":"#;
+    let shared = torn.text.len().min(begins.len());
+    match torn.number > 1 || torn.text[..shared] == begins[..shared] {
+        true => Ok(()),
+        false => Err("not the head of a journal".to_owned()),
     }
+}
 
-    fn io(&self, source: std::io::Error) -> JournalError {
-        JournalError::Io {
-            path: self.path.clone(),
-            source,
-        }
+fn compare(path: &Path, head: &Head, settings: &Map<String, Value>) -> Result<(), JournalError> {
+    let mut names: Vec<&String> = settings.keys().chain(head.settings.keys()).collect();
+    names.sort();
+    names.dedup();
+    let said = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+    let mut differs: Vec<String> = names
+        .into_iter()
+        .filter(|name| head.settings.get(*name) != settings.get(*name))
+        .map(|name| {
+            let (there, here) = (head.settings.get(name), settings.get(name));
+            format!("`{name}` is {} there and {} here", said(there), said(here))
+        })
+        .collect();
+    if head.journal != VERSION {
+        let there = head.journal;
+        differs.insert(0, format!("the form is {there} there and {VERSION} here"));
+    }
+    match differs.is_empty() {
+        true => Ok(()),
+        false => Err(JournalError::Other {
+            path: path.to_owned(),
+            differs: differs.join(", "),
+        }),
     }
 }

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 
 pub use as_is::AsIs;
-pub use units::{Units, units};
+pub use units::{Units, mix, units};
 
 /// How long a run of shared words has to be.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -80,7 +80,7 @@ impl Word {
 }
 
 /// MurmurHash3's last step: every bit of the input moves every bit of the output.
-fn mix(mut hash: u64) -> u64 {
+pub fn mix(mut hash: u64) -> u64 {
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     hash ^ (hash >> 33)

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use data::ngrams::mix;
 use data::{Domain, seed};
 use rand::Rng;
 
@@ -161,13 +162,6 @@ fn parts(groups: &[(usize, f64)], wanted: usize) -> Vec<usize> {
 /// Whether a problem goes to validation: its hash, as a number from 0 to 1, lies below the share.
 fn is_validation(problem: u64, share: f64) -> bool {
     (problem as f64 / 2f64.powi(64)) < share
-}
-
-/// MurmurHash3's last step.
-fn mix(mut hash: u64) -> u64 {
-    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    hash ^ (hash >> 33)
 }
 
 #[cfg(test)]

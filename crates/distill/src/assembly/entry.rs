@@ -1,7 +1,7 @@
 //! What a set is made of: conversations with what they are about.
 
 use corpus::SourceError;
-use data::chat::{Message, Role};
+use data::chat::{Message, Role, show};
 use data::dataset::{FromRow, Row};
 use data::{Conversation, Domain, Sample};
 use serde::{Deserialize, Serialize};
@@ -30,29 +30,11 @@ impl Entry {
         let asked = self.messages.iter().find(|turn| turn.role == Role::User);
         asked.map(|turn| turn.content.as_str())
     }
-
-    /// A sample whose difficulty is known.
-    pub fn with_level(self, level: u32) -> Self {
-        Self {
-            level: Some(level),
-            ..self
-        }
-    }
 }
 
 impl From<Sample> for Entry {
     fn from(sample: Sample) -> Self {
-        Self {
-            messages: vec![
-                Message::user(sample.question),
-                Message::assistant(sample.response),
-            ],
-            source: sample.source,
-            domain: sample.domain,
-            language: sample.language,
-            id: sample.id,
-            level: None,
-        }
+        Conversation::from(sample).into()
     }
 }
 
@@ -81,9 +63,7 @@ impl FromRow for Entry {
     }
 
     fn show(&self) -> String {
-        let turns = self.messages.iter();
-        let shown = turns.map(|turn| format!("[{}]\n{}", turn.role.name(), turn.content));
-        shown.collect::<Vec<_>>().join("\n\n")
+        show(&self.messages)
     }
 }
 

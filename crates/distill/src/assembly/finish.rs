@@ -130,7 +130,7 @@ impl Work<'_> {
             problems: [problems(&all), problems(&validation)],
             held_out: tally.held_out.clone(),
             sides: counted(&all, side),
-            domains: counted(&all, |row| format!("{:?}", row.domain).to_lowercase()),
+            domains: counted(&all, |row| row.domain.name().to_owned()),
             levels: counted(&all, level),
             languages: self.named(&all, &self.spill.languages, |row| row.language),
             sources: self.named(&all, &self.spill.sources, |row| row.source),

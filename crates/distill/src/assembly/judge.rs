@@ -39,7 +39,9 @@ pub(super) const HELD_OUT: &str = "held_out";
 
 pub(super) struct Judge<'a> {
     rules: Option<&'a RuleConfig>,
+    /// Of each evaluation, and of all together, which says no for most texts at once.
     held_out: Vec<(&'a str, NgramIndex)>,
+    all_held_out: NgramIndex,
     sketcher: Sketcher,
 }
 
@@ -50,7 +52,11 @@ impl<'a> Judge<'a> {
             set.texts.iter().for_each(|text| index.add(text));
             (set.name.as_str(), index)
         };
+        let mut all_held_out = NgramIndex::new(settings.held_out.clone());
+        let texts = held_out.iter().flat_map(|set| &set.texts);
+        texts.for_each(|text| all_held_out.add(text));
         Self {
+            all_held_out,
             rules: settings.rules.as_ref(),
             held_out: held_out.iter().map(index).collect(),
             sketcher: Sketcher::new(&sketches(settings)),
@@ -78,8 +84,9 @@ impl<'a> Judge<'a> {
         let mut asked = None;
         for turn in &entry.messages {
             let found = units(&turn.content);
-            for (name, index) in &self.held_out {
-                if index.is_in_units(&found.hashes) {
+            if self.all_held_out.is_in_units(&found.hashes) {
+                let of = |(_, index): &&(&str, NgramIndex)| index.is_in_units(&found.hashes);
+                if let Some((name, _)) = self.held_out.iter().find(of) {
                     return Err(Stopped {
                         gate: HELD_OUT,
                         detail: (*name).to_owned(),
@@ -236,7 +243,11 @@ mod tests {
         assert_ne!(of("?"), of("!"));
         let one = entry("a", "b");
         assert_eq!(content(1, &one), content(1, &one.clone()));
-        let mut others = vec![one.clone().with_level(1), entry("a", "c"), entry("b", "a")];
+        let levelled = Entry {
+            level: Some(1),
+            ..one.clone()
+        };
+        let mut others = vec![levelled, entry("a", "c"), entry("b", "a")];
         others.push(Entry {
             domain: Domain::Code,
             ..one.clone()

@@ -68,7 +68,8 @@ mod work;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use corpus::files::{Claim, Unclaimed, sha256, write_whole};
+use corpus::files::{Claim, Unclaimed};
+use data::files::{sha256, write_whole};
 
 pub use card::{CARD, Card, Example, GateTally, InputTally, Lengths};
 pub use entry::{Entries, Entry, HeldOut, Input, Side};

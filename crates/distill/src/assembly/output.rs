@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Error, Write};
 use std::path::Path;
 
-use corpus::files::{partial, settle};
+use data::files::{hex, partial, settle};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -84,9 +84,7 @@ fn whole(
         .into_inner()
         .map_err(|error| error.into_error())?;
     settle(file, path).map_err(|(_, error)| error)?;
-    let digest: [u8; 32] = hashed.hash.finalize().into();
-    let hex = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((hashed.bytes, hex))
+    Ok((hashed.bytes, hex(&hashed.hash.finalize())))
 }
 
 fn lines(to: &mut impl Write, batches: impl Iterator<Item = Batch>) -> Result<(), Failed> {

@@ -142,12 +142,12 @@ impl AssemblySettings {
                 return Err(SettingError::new("size", "nothing", wanted));
             }
             let domains = balance.domains.iter();
-            let domains = domains.map(|(domain, weight)| (format!("{domain:?}"), weight));
+            let domains = domains.map(|(domain, weight)| (domain.name().to_owned(), weight));
             let levels = balance.levels.iter();
             let levels = levels.map(|(level, weight)| (level.to_string(), weight));
             for (name, weight) in domains.chain(levels) {
                 if !(*weight >= 0.0 && weight.is_finite()) {
-                    let field = format!("balance.{}", name.to_lowercase());
+                    let field = format!("balance.{name}");
                     return Err(SettingError::new(&field, weight, "0 or a positive number"));
                 }
             }

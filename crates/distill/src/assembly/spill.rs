@@ -8,8 +8,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use corpus::files::write_whole;
 use data::Domain;
+use data::files::write_whole;
 use serde::{Deserialize, Serialize};
 
 use super::card::{Example, Tally};

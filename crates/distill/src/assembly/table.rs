@@ -85,8 +85,7 @@ fn table(schema: &Arc<Schema>, lines: &[Vec<u8>]) -> Result<RecordBatch, Error> 
             turns.append(true);
         }
         messages.append(true);
-        let domain = serde_json::to_value(entry.domain)?;
-        let domain = domain.as_str().unwrap_or_default();
+        let domain = entry.domain.name();
         let values = [&*entry.source, domain, &*entry.language, &*entry.id];
         for (column, value) in texts.iter_mut().zip(values) {
             column.append_value(value);

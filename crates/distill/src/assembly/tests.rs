@@ -232,7 +232,7 @@ fn no_stop_changes_a_byte() {
             "progress/duplicates.json",
             "train-00000-of-00004.jsonl",
         ] {
-            let path = corpus::files::partial(&dir.path().join(rest));
+            let path = data::files::partial(&dir.path().join(rest));
             std::fs::write(path, "rest").unwrap();
         }
         let mut again = Vec::new();

@@ -4,32 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, count};
-
-/// Counts a completion, on average.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Means {
-    /// [`Counts::verifications`].
-    pub verifications: f64,
-    /// [`Counts::backtracks`].
-    pub backtracks: f64,
-    /// [`Counts::restarts`].
-    pub restarts: f64,
-    /// [`Counts::switches`].
-    pub switches: f64,
-    /// [`Counts::right_steps`].
-    pub right_steps: f64,
-    /// [`Counts::wrong_steps`].
-    pub wrong_steps: f64,
-    /// [`Counts::open_steps`].
-    pub open_steps: f64,
-    /// [`Counts::repeated`].
-    pub repeated: f64,
-    /// [`Counts::built_on`].
-    pub built_on: f64,
-    /// [`Counts::sentences`].
-    pub sentences: f64,
-}
+use super::{Counts, Means, count};
 
 /// One step of training.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -50,16 +25,7 @@ pub fn curve<T: AsRef<str>>(completions: impl IntoIterator<Item = (u64, T)>) -> 
     for (step, text) in completions {
         let one = count(text.as_ref());
         let (sum, completions, reflective) = steps.entry(step).or_default();
-        sum.verifications += one.verifications;
-        sum.backtracks += one.backtracks;
-        sum.restarts += one.restarts;
-        sum.switches += one.switches;
-        sum.right_steps += one.right_steps;
-        sum.wrong_steps += one.wrong_steps;
-        sum.open_steps += one.open_steps;
-        sum.repeated += one.repeated;
-        sum.built_on += one.built_on;
-        sum.sentences += one.sentences;
+        *sum = sum.with(&one, |sum, one| sum + one);
         *completions += 1;
         *reflective += usize::from(one.verifications + one.backtracks + one.restarts > 0);
     }
@@ -68,18 +34,7 @@ pub fn curve<T: AsRef<str>>(completions: impl IntoIterator<Item = (u64, T)>) -> 
         Point {
             step,
             completions,
-            means: Means {
-                verifications: mean(sum.verifications),
-                backtracks: mean(sum.backtracks),
-                restarts: mean(sum.restarts),
-                switches: mean(sum.switches),
-                right_steps: mean(sum.right_steps),
-                wrong_steps: mean(sum.wrong_steps),
-                open_steps: mean(sum.open_steps),
-                repeated: mean(sum.repeated),
-                built_on: mean(sum.built_on),
-                sentences: mean(sum.sentences),
-            },
+            means: sum.map(mean),
             reflective: mean(reflective),
         }
     };

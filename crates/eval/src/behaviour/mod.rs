@@ -22,35 +22,61 @@ mod sentences;
 mod switches;
 
 pub use claims::{Claim, Truth, claims};
-pub use curve::{Means, Point, curve};
+pub use curve::{Point, curve};
 pub use phrases::{Kind, find};
 pub use switches::switches;
 
 use serde::{Deserialize, Serialize};
 
-/// How often each behaviour shows in one text.
+/// How often each behaviour shows in one text, or on average in several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Counts {
+pub struct Counts<T = usize> {
     /// Sentences in which something is checked.
-    pub verifications: usize,
+    pub verifications: T,
     /// Sentences in which something is taken back.
-    pub backtracks: usize,
+    pub backtracks: T,
     /// Sentences in which the reasoning begins anew or another way is taken.
-    pub restarts: usize,
+    pub restarts: T,
     /// Changes from one language to another.
-    pub switches: usize,
+    pub switches: T,
     /// Equations that hold.
-    pub right_steps: usize,
+    pub right_steps: T,
     /// Equations between numbers that do not hold.
-    pub wrong_steps: usize,
+    pub wrong_steps: T,
     /// Equations that could not be decided: they hold for some values, or cannot be read.
-    pub open_steps: usize,
+    pub open_steps: T,
     /// Equations stated again after another one.
-    pub repeated: usize,
+    pub repeated: T,
     /// Equations that use the result of an earlier one that holds.
-    pub built_on: usize,
+    pub built_on: T,
     /// Sentences in all.
-    pub sentences: usize,
+    pub sentences: T,
+}
+
+/// Averages of [`Counts`].
+pub type Means = Counts<f64>;
+
+impl<T: Copy> Counts<T> {
+    /// What `of` makes of each count.
+    fn map<V>(&self, of: impl Fn(T) -> V) -> Counts<V> {
+        self.with(self, |count, _| of(count))
+    }
+
+    /// What `of` makes of each count and the other's.
+    fn with<U: Copy, V>(&self, other: &Counts<U>, of: impl Fn(T, U) -> V) -> Counts<V> {
+        Counts {
+            verifications: of(self.verifications, other.verifications),
+            backtracks: of(self.backtracks, other.backtracks),
+            restarts: of(self.restarts, other.restarts),
+            switches: of(self.switches, other.switches),
+            right_steps: of(self.right_steps, other.right_steps),
+            wrong_steps: of(self.wrong_steps, other.wrong_steps),
+            open_steps: of(self.open_steps, other.open_steps),
+            repeated: of(self.repeated, other.repeated),
+            built_on: of(self.built_on, other.built_on),
+            sentences: of(self.sentences, other.sentences),
+        }
+    }
 }
 
 /// Counts the behaviours in `text`. Time is linear in its length, but for what evaluating its equations

@@ -138,9 +138,7 @@ impl Benchmark for Choice {
         {
             response = tagged.text;
         }
-        let (verdict, found) = Accuracy.judge_as(&task.problem, &response, &reading, &options);
-        let rule = found.as_ref().map_or("none", |found| found.rule.name());
-        Judged::new(&verdict, found.ok().map(|found| found.text), rule)
+        Judged::of(Accuracy.judge_as(&task.problem, &response, &reading, &options))
     }
 }
 

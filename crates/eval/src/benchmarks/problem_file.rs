@@ -8,8 +8,8 @@ use std::path::Path;
 use data::chat::Message;
 use data::import::{Imported, mixed};
 use data::{Check, Problem, Reply};
+use rewards::Accuracy;
 use rewards::code::Limits;
-use rewards::{Accuracy, Extracted};
 use serde_json::Value;
 
 use super::published;
@@ -192,10 +192,7 @@ impl Benchmark for ProblemFile {
         if is_program(&task.problem) {
             return self.programs.judge(&task.problem, &response);
         }
-        let (verdict, found) = Accuracy.judge(&task.problem, &response);
-        let rule = found.as_ref().map_or("none", |found| found.rule.name());
-        let text = |found: Extracted| found.text;
-        Judged::new(&verdict, found.ok().map(text), rule)
+        Judged::of(Accuracy.judge(&task.problem, &response))
     }
 }
 

@@ -28,8 +28,13 @@ pub enum NoDistribution {
 impl Distribution {
     /// The distribution of these groups; `None` where nobody is in them.
     pub fn of(groups: Vec<Group>) -> Option<Self> {
+        let all = Self::counted(groups);
+        (all.people > 0).then_some(all)
+    }
+
+    fn counted(groups: Vec<Group>) -> Self {
         let people = groups.iter().map(|group| u64::from(group.count)).sum();
-        (people > 0).then_some(Self { groups, people })
+        Self { groups, people }
     }
 
     /// Reads a file.
@@ -41,11 +46,7 @@ impl Distribution {
         if let Some(skipped) = found.skipped.into_iter().next() {
             return Err(skipped.into());
         }
-        let people = found.records.iter().map(|group| u64::from(group.count));
-        Ok(Self {
-            people: people.sum(),
-            groups: found.records,
-        })
+        Ok(Self::counted(found.records))
     }
 
     /// The share of people, in percent, whose rating is below this one; equal ratings count half.

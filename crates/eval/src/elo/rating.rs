@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::formula::{HIGHEST, LOWEST, falling_root};
 use super::place::Placed;
-use crate::stats::quantile;
+use crate::stats::interval;
 
 /// How far apart the ratings are at which a contest's expected place is tabulated.
 const STEP: f64 = 25.0;
@@ -56,16 +56,15 @@ pub fn rate(places: &[Placed], resamples: usize, seed: u64) -> Result<Rating, No
     let all: Vec<usize> = (0..curves.len()).collect();
     let rating = explain(&curves, &all);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut drawn: Vec<f64> = (0..resamples)
+    let drawn: Vec<f64> = (0..resamples)
         .map(|_| {
             let draw = |_| rng.random_range(0..curves.len() as u64) as usize;
             explain(&curves, &(0..curves.len()).map(draw).collect::<Vec<_>>())
         })
         .collect();
-    drawn.sort_by(f64::total_cmp);
     Ok(Rating {
         rating,
-        ci95: [quantile(&drawn, 0.025), quantile(&drawn, 0.975)],
+        ci95: interval(drawn),
         performances: places
             .iter()
             .map(|placed| falling_root(|rating| placed.expectation.at(rating) - placed.rank))

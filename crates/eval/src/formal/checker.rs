@@ -28,16 +28,18 @@ pub enum Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    /// The statements it is about.
-    pub(super) fn statements(&self) -> (&'a Statement, Option<&'a Statement>) {
-        match *self {
+    /// The statements it is about, by the names they have in a script.
+    pub(super) fn statements(&self) -> impl Iterator<Item = (&'static str, &'a Statement)> {
+        let (one, other) = match *self {
             Self::Compiles(one)
             | Self::Vacuous(one)
             | Self::Trivial(one)
             | Self::Provable(one)
             | Self::Absurd(one) => (one, None),
             Self::Same(one, other) | Self::Implies(one, other) => (one, Some(other)),
-        }
+        };
+        let reference = other.map(|other| ("Reference", other));
+        [("Candidate", one)].into_iter().chain(reference)
     }
 }
 

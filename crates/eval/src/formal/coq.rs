@@ -152,26 +152,20 @@ fn sentences(text: &str) -> Vec<&str> {
 
 /// The file that asks a question; `coqtop` accepts it where the answer is yes.
 pub(super) fn script(question: &Question<'_>) -> String {
-    let (one, other) = question.statements();
-    let mut file = module("Candidate", one);
-    if let Some(other) = other {
-        file.push_str(&module("Reference", other));
-    }
-    if matches!(question, Question::Compiles(_)) {
-        file.push_str("Print Assumptions Candidate.statement.\n");
-        return file;
-    }
-    file.push_str(AUTO);
+    let mut file = String::new();
     let mut unfold = String::new();
-    for (name, statement) in [("Candidate", Some(one)), ("Reference", other)] {
-        let Some(statement) = statement else { continue };
+    for (name, statement) in question.statements() {
+        file.push_str(&module(name, statement));
         unfold.push_str(&format!("unfold {name}.statement in *; "));
         for defined in &statement.defined {
             unfold.push_str(&format!("try unfold {name}.{defined} in *; "));
         }
     }
     let (goal, tactic) = match question {
-        Question::Compiles(_) => return file,
+        Question::Compiles(_) => {
+            file.push_str("Print Assumptions Candidate.statement.\n");
+            return file;
+        }
         Question::Vacuous(_) => (
             "Candidate.statement",
             "intros; lazymatch goal with |- False => fail | _ => exfalso end; r1_solve",
@@ -191,6 +185,7 @@ pub(super) fn script(question: &Question<'_>) -> String {
             "let H := fresh in intros H; intros; r1_follow H",
         ),
     };
+    file.push_str(AUTO);
     file.push_str(&format!(
         "Theorem r1_answer : {goal}.\nProof. {unfold}{tactic}. Qed.\nPrint Assumptions r1_answer.\n"
     ));
@@ -198,20 +193,8 @@ pub(super) fn script(question: &Question<'_>) -> String {
 }
 
 fn module(name: &str, statement: &Statement) -> String {
-    let Statement {
-        preamble,
-        binders,
-        conclusion,
-        ..
-    } = statement;
-    let forall = if binders.is_empty() {
-        String::new()
-    } else {
-        format!("forall {binders}, ")
-    };
-    format!(
-        "Module {name}.\n{preamble}Definition statement : Prop := {forall}({conclusion}).\nEnd {name}.\n"
-    )
+    let (preamble, whole) = (&statement.preamble, statement.quantified("forall"));
+    format!("Module {name}.\n{preamble}Definition statement : Prop := {whole}.\nEnd {name}.\n")
 }
 
 /// An axiom that is none of the standard library's, among what `Print Assumptions` wrote.

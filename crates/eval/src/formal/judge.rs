@@ -55,6 +55,12 @@ pub enum Fidelity {
 }
 
 impl Fidelity {
+    pub(super) fn open(reason: &str) -> Self {
+        Self::Open {
+            reason: reason.to_owned(),
+        }
+    }
+
     /// Right or wrong; `None` where it is open.
     pub fn is_right(&self) -> Option<bool> {
         match self {
@@ -166,7 +172,9 @@ impl Checker {
         }
         match reference {
             Some(other) => self.equivalence(candidate, other),
-            None => Ok(open("there is no reference that the checker understands")),
+            None => Ok(Fidelity::open(
+                "there is no reference that the checker understands",
+            )),
         }
     }
 
@@ -182,25 +190,23 @@ impl Checker {
                 let alone = self.holds(Question::Provable(candidate))?
                     || self.holds(Question::Provable(reference))?;
                 match alone {
-                    true => {
-                        open("the automation proves a statement alone, so equivalence says nothing")
-                    }
+                    true => Fidelity::open(
+                        "the automation proves a statement alone, so equivalence says nothing",
+                    ),
                     false => Fidelity::Faithful { by: By::Checker },
                 }
             }
-            (true, false) => open("the reference follows from it; the converse was not proved"),
-            (false, true) => open("it follows from the reference; the converse was not proved"),
-            (false, false) => open("neither was proved from the other"),
+            (true, false) => {
+                Fidelity::open("the reference follows from it; the converse was not proved")
+            }
+            (false, true) => {
+                Fidelity::open("it follows from the reference; the converse was not proved")
+            }
+            (false, false) => Fidelity::open("neither was proved from the other"),
         })
     }
 
     fn holds(&self, question: Question<'_>) -> Result<bool, RunError> {
         Ok(self.answer(&question)?.is_ok())
-    }
-}
-
-fn open(reason: &str) -> Fidelity {
-    Fidelity::Open {
-        reason: reason.to_owned(),
     }
 }

@@ -156,13 +156,8 @@ fn parts(theorem: &str) -> Result<(&str, &str), Refused> {
 
 /// The file that asks a question; `lean` accepts it where the answer is yes.
 pub(super) fn script(question: &Question<'_>) -> String {
-    let (one, other) = question.statements();
     let mut imports: Vec<&str> = vec!["Lean"];
-    for import in [Some(one), other]
-        .into_iter()
-        .flatten()
-        .flat_map(|s| &s.imports)
-    {
+    for import in question.statements().flat_map(|(_, s)| &s.imports) {
         if !imports.contains(&import.as_str()) {
             imports.push(import);
         }
@@ -179,13 +174,9 @@ pub(super) fn script(question: &Question<'_>) -> String {
         file.push_str(AUTO);
     }
     file.push_str("noncomputable section\n");
-    file.push_str(&namespace("Candidate", one));
-    if let Some(other) = other {
-        file.push_str(&namespace("Reference", other));
-    }
     let mut names = Vec::new();
-    for (name, statement) in [("Candidate", Some(one)), ("Reference", other)] {
-        let Some(statement) = statement else { continue };
+    for (name, statement) in question.statements() {
+        file.push_str(&namespace(name, statement));
         names.push(format!("{name}.statement"));
         names.extend(
             statement
@@ -233,20 +224,8 @@ pub(super) fn script(question: &Question<'_>) -> String {
 }
 
 fn namespace(name: &str, statement: &Statement) -> String {
-    let Statement {
-        preamble,
-        binders,
-        conclusion,
-        ..
-    } = statement;
-    let forall = if binders.is_empty() {
-        String::new()
-    } else {
-        format!("∀ {binders}, ")
-    };
-    format!(
-        "namespace {name}\n{preamble}\ndef statement : Prop := {forall}({conclusion})\nend {name}\n"
-    )
+    let (preamble, whole) = (&statement.preamble, statement.quantified("∀"));
+    format!("namespace {name}\n{preamble}\ndef statement : Prop := {whole}\nend {name}\n")
 }
 
 /// An axiom that is none of Lean's own, among what `#print axioms` wrote.

@@ -44,17 +44,11 @@ pub fn settle(
         match reply.map(|reply| decision(&reply.text)) {
             Ok(Some(true)) => item.fidelity = Fidelity::Faithful { by: By::Model },
             Ok(Some(false)) => item.fidelity = Fidelity::Other { by: By::Model },
-            Ok(None) => item.fidelity = open("the model did not say SAME or DIFFERENT"),
-            Err(error) => item.fidelity = open(&error.to_string()),
+            Ok(None) => item.fidelity = Fidelity::open("the model did not say SAME or DIFFERENT"),
+            Err(error) => item.fidelity = Fidelity::open(&error.to_string()),
         }
         ControlFlow::Continue(())
     })
-}
-
-fn open(reason: &str) -> Fidelity {
-    Fidelity::Open {
-        reason: reason.to_owned(),
-    }
 }
 
 fn question(item: &Item, candidate: &str) -> String {
@@ -131,9 +125,9 @@ mod tests {
             fidelity,
         };
         let mut items = [
-            item("a", open("x")),
-            item("b", open("x")),
-            item("c", open("x")),
+            item("a", Fidelity::open("x")),
+            item("b", Fidelity::open("x")),
+            item("c", Fidelity::open("x")),
             item("d", Fidelity::Trivial),
         ];
         let script = [

@@ -59,6 +59,19 @@ pub enum Refused {
 }
 
 impl Statement {
+    /// The whole as one proposition, its binders behind a system's word for all.
+    pub(super) fn quantified(&self, for_all: &str) -> String {
+        let Self {
+            binders,
+            conclusion,
+            ..
+        } = self;
+        match binders.is_empty() {
+            true => format!("({conclusion})"),
+            false => format!("{for_all} {binders}, ({conclusion})"),
+        }
+    }
+
     /// Takes a text apart.
     ///
     /// # Errors

@@ -2,16 +2,16 @@
 
 use std::error::Error;
 use std::ops::ControlFlow;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use data::{Answers, Ask, Reply, Tokenizer, Unanswered};
 use lm::{Heard, Request, Rollout, Sampling, respond};
 use moe_model::Decoder;
 
 /// A model with how it samples. Its replies depend on the seed, an ask's id and its sample alone.
-pub(crate) struct Local<'a> {
-    pub(crate) model: &'a Decoder,
-    pub(crate) tokenizer: &'a Tokenizer,
+pub(crate) struct Local {
+    pub(crate) model: Decoder,
+    pub(crate) tokenizer: Arc<Tokenizer>,
     /// Tokens of the longest sequence, prompt and reply together.
     pub(crate) positions: usize,
     pub(crate) sampling: Sampling,
@@ -30,7 +30,7 @@ struct Asked {
     open: bool,
 }
 
-impl Answers for Local<'_> {
+impl Answers for Local {
     fn answer(
         &self,
         asks: &mut (dyn Iterator<Item = Ask> + Send),
@@ -70,7 +70,7 @@ impl Answers for Local<'_> {
     }
 }
 
-impl Local<'_> {
+impl Local {
     /// The tokens of a prompt that leaves room for a reply.
     fn prompt(&self, ask: &Ask) -> Result<(Vec<u32>, bool), String> {
         let tokens = self.tokenizer.encode_chat(&ask.messages);
@@ -110,7 +110,7 @@ impl Local<'_> {
         let (sender, rollouts) = mpsc::channel::<Rollout>();
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                respond(self.model, &requests, self.rows, &mut |heard| {
+                respond(&self.model, &requests, self.rows, &mut |heard| {
                     if let Heard::Response(rollout) = heard
                         && sender.send(rollout).is_err()
                     {

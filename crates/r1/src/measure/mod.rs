@@ -167,13 +167,12 @@ pub(crate) fn run(args: &Measure) -> Result<bool> {
         seed,
     );
     let mut store = Store::open(out, &plan)?;
-    let model = asked.load()?;
+    let model = asked.model()?;
     let done = watched(&console, &mut |observer| {
-        asked.with(&model, &mut |model| {
-            Ok(eval::evaluate(
-                model, benchmark, &set.tasks, &mut store, observer,
-            )?)
-        })
+        let tasks = &set.tasks;
+        Ok(eval::evaluate(
+            &*model, benchmark, tasks, &mut store, observer,
+        )?)
     })?;
     for unanswered in done.unanswered.iter().take(3) {
         console.line(&unanswered.to_string());
@@ -275,37 +274,26 @@ impl Asked {
         }
     }
 
-    /// The weights, where they are on this machine.
-    fn load(&self) -> Result<Option<moe_model::Decoder>> {
-        match &self.kind {
-            Kind::Here { speaker, .. } => speaker.load().map(Some),
-            Kind::There(_) => Ok(None),
-        }
-    }
-
-    fn with<T>(
-        &self,
-        model: &Option<moe_model::Decoder>,
-        run: &mut dyn FnMut(&dyn Answers) -> Result<T>,
-    ) -> Result<T> {
-        match &self.kind {
-            Kind::There(endpoint) => run(&**endpoint),
+    /// The model itself; its weights are read, where they are on this machine.
+    fn model(self) -> Result<Box<dyn Answers>> {
+        Ok(match self.kind {
+            Kind::There(endpoint) => endpoint,
             Kind::Here {
                 speaker,
                 sampling,
                 max_tokens,
                 seed,
                 rows,
-            } => run(&Local {
-                model: model.as_ref().context("the weights were not loaded")?,
-                tokenizer: &speaker.tokenizer,
+            } => Box::new(Local {
+                model: speaker.load()?,
+                tokenizer: speaker.tokenizer,
                 positions: speaker.positions,
-                sampling: *sampling,
-                max_tokens: *max_tokens,
-                seed: *seed,
-                rows: *rows,
+                sampling,
+                max_tokens,
+                seed,
+                rows,
             }),
-        }
+        })
     }
 }
 
@@ -393,14 +381,12 @@ fn replay(
         (_, now) => now.clone(),
     };
     let verified = eval::verify(&then, benchmark, file, &identity, &asked.template)?;
-    let model = asked.load()?;
+    let model = asked.model()?;
     let mut differences = Vec::new();
     let done = watched(console, &mut |observer| {
-        asked.with(&model, &mut |model| {
-            let replayed = eval::replay(&then, model, benchmark, &verified, out, observer)?;
-            differences = replayed.differences;
-            Ok(replayed.evaluation)
-        })
+        let replayed = eval::replay(&then, &*model, benchmark, &verified, out, observer)?;
+        differences = replayed.differences;
+        Ok(replayed.evaluation)
     })?;
     show(&[done.manifest], known, args.format)?;
     let mut told = std::io::stderr().lock();

@@ -18,10 +18,10 @@ fn eval(words: &[&str]) -> Result<bool> {
     run(&Command::try_parse_from(all).unwrap().measure)
 }
 
-fn local(small: &Small, rows: usize) -> Local<'_> {
+fn local(small: &Small, rows: usize) -> Local {
     Local {
-        model: &small.model,
-        tokenizer: &small.speaker.tokenizer,
+        model: small.model.clone(),
+        tokenizer: Arc::clone(&small.speaker.tokenizer),
         positions: small.speaker.positions,
         sampling: Sampling::PLAIN,
         max_tokens: 12,
@@ -38,7 +38,7 @@ fn ask(id: &str, sample: u32, question: &str) -> Ask {
     }
 }
 
-fn answers(model: &Local<'_>, asks: Vec<Ask>) -> Vec<(String, u32, Result<Reply, String>)> {
+fn answers(model: &Local, asks: Vec<Ask>) -> Vec<(String, u32, Result<Reply, String>)> {
     let mut heard = Vec::new();
     model
         .answer(&mut asks.into_iter(), &mut |ask, reply| {

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use data::Finish;
+use eval::Outcome;
 use grpo::Group;
 use serde::Serialize;
 
@@ -17,7 +18,7 @@ pub(super) struct Line<'a> {
     gold: &'a str,
     sample: u32,
     completion: &'a str,
-    verdict: &'static str,
+    verdict: Outcome,
     rule: &'a str,
     accuracy: Option<f32>,
     format: f32,
@@ -38,11 +39,7 @@ impl Line<'_> {
                 gold: &group.problem.answer,
                 sample: completion.sample,
                 completion: &completion.text,
-                verdict: match score.accuracy {
-                    Some(accuracy) if accuracy > 0.5 => "right",
-                    Some(_) => "wrong",
-                    None => "unjudged",
-                },
+                verdict: Outcome::of(score.accuracy),
                 rule: &score.rule,
                 accuracy: score.accuracy,
                 format: score.format,
