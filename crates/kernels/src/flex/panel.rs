@@ -12,6 +12,11 @@ pub(super) const PANEL: usize = 2 * LANES;
 struct Block {
     sums: *mut f32,
     sums_row: usize,
+    /// Whether the sums begin here, at 0.
+    begins: bool,
+    /// Where they go: back, or to the result.
+    to: *mut f32,
+    to_row: usize,
     x: *const f32,
     x_row: usize,
     weight: *const f32,
@@ -26,31 +31,33 @@ impl Block {
     /// Adds the products of R rows with a tile of W vectors to their sums.
     ///
     /// # Safety
-    /// R rows of W vectors of sums and of `depth` elements of x, and `depth` rows of W vectors of
-    /// weights lie where it says, and the processor has the vector's instructions.
+    /// R rows of W vectors of sums (unless they begin), of as much room where they go, and of `depth`
+    /// elements of x, and `depth` rows of W vectors of weights lie where it says, and the processor
+    /// has the vector's instructions.
     #[inline(always)]
     unsafe fn add<V: Vector, const R: usize, const W: usize>(self) {
         // SAFETY: every access is to an element the caller vouches for.
         unsafe {
-            let place = |row: usize, part: usize| self.sums.add(row * self.sums_row + part * LANES);
-            let mut sums = [[V::load(place(0, 0)); W]; R];
-            for (row, sums) in sums.iter_mut().enumerate() {
-                for (part, sum) in sums.iter_mut().enumerate() {
-                    *sum = V::load(place(row, part));
+            let mut sums = [[V::zero(); W]; R];
+            if !self.begins {
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    for (part, sum) in sums.iter_mut().enumerate() {
+                        *sum = V::load(self.sums.add(row * self.sums_row + part * LANES));
+                    }
                 }
             }
-            let fours = self.depth / 4 * 4;
-            for i in (0..fours).step_by(4) {
-                for i in i..i + 4 {
+            let whole = self.depth / V::STEPS * V::STEPS;
+            for first in (0..whole).step_by(V::STEPS) {
+                for i in first..first + V::STEPS {
                     self.step::<V, R, W>(&mut sums, i);
                 }
             }
-            for i in fours..self.depth {
+            for i in whole..self.depth {
                 self.step::<V, R, W>(&mut sums, i);
             }
             for (row, sums) in sums.into_iter().enumerate() {
                 for (part, sum) in sums.into_iter().enumerate() {
-                    sum.store(place(row, part));
+                    sum.store(self.to.add(row * self.to_row + part * LANES));
                 }
             }
         }
@@ -96,6 +103,7 @@ impl Block {
             self.add::<V, R, 1>();
             let second = Self {
                 sums: self.sums.add(LANES),
+                to: self.to.add(LANES),
                 weight: self.weight.add(LANES),
                 ..self
             };
@@ -139,6 +147,7 @@ impl Block {
                 }
                 self.x = self.x.add(now.min(ROWS) * self.x_row);
                 self.sums = self.sums.add(now.min(ROWS) * self.sums_row);
+                self.to = self.to.add(now.min(ROWS) * self.to_row);
             }
             left -= now.min(ROWS);
         }
@@ -189,25 +198,69 @@ with_vector! {
 }
 
 with_vector! {
-    /// `panels` panels side by side, `strip` rows of the weight at a time.
+    /// `panels` panels side by side, `strip` rows of the weight at a time; sums go to the result with
+    /// the last. With a `copy` each strip is put there first, panel by panel, so that every block of
+    /// rows finds it in the first-level cache; without, it is read where it lies.
     ///
     /// # Safety
-    /// As [`Block::rows`] for each panel.
-    fn add_panels<V>(block: Block, rows: usize, panels: usize, strip: usize) {
+    /// As [`Block::rows`] for each panel, with room for the sums as for the result and for a strip of
+    /// all panels in the copy.
+    fn add_panels<V>(block: Block, rows: usize, panels: usize, strip: usize, copy: Option<*mut f32>) {
         for first in (0..block.depth).step_by(strip) {
-            for panel in 0..panels {
-                // SAFETY: by the caller's promise, part of the depth at a time.
-                unsafe {
+            let depth = strip.min(block.depth - first);
+            let (to, to_row) = match first + depth == block.depth {
+                true => (block.to, block.to_row),
+                false => (block.sums, block.sums_row),
+            };
+            // SAFETY: by the caller's promise, part of the depth at a time.
+            unsafe {
+                let lies = block.weight.add(first * block.weight_row);
+                if let Some(copy) = copy {
+                    copy_panels::<V>(copy, lies, block.weight_row, [depth, panels]);
+                }
+                for panel in 0..panels {
+                    let (weight, weight_row, ahead) = match copy {
+                        Some(copy) => (copy.add(panel * depth * PANEL).cast_const(), PANEL, 0),
+                        None => (lies.add(panel * PANEL), block.weight_row, strip),
+                    };
                     let part = Block {
                         sums: block.sums.add(panel * PANEL),
+                        begins: first == 0,
+                        to: to.add(panel * PANEL),
+                        to_row,
                         x: block.x.add(first),
-                        weight: block.weight.add(first * block.weight_row + panel * PANEL),
-                        depth: strip.min(block.depth - first),
-                        ahead: strip,
+                        weight,
+                        weight_row,
+                        depth,
+                        ahead,
                         ..block
                     };
                     part.rows::<V>(rows);
                 }
+            }
+        }
+    }
+}
+
+/// Copies `depth` rows of `panels` panels, `row` apart, so that panels follow one another.
+///
+/// # Safety
+/// All of it lies where it says, and the processor has the vector's instructions.
+#[inline(always)]
+unsafe fn copy_panels<V: Vector>(
+    to: *mut f32,
+    from: *const f32,
+    row: usize,
+    [depth, panels]: [usize; 2],
+) {
+    for i in 0..depth {
+        for panel in 0..panels {
+            // SAFETY: by the caller's promise.
+            unsafe {
+                let from = from.add(i * row + panel * PANEL);
+                let to = to.add((panel * depth + i) * PANEL);
+                V::load(from).store(to);
+                V::load(from.add(LANES)).store(to.add(LANES));
             }
         }
     }
@@ -225,73 +278,110 @@ fn prefetch(at: *const f32) {
     let _ = at;
 }
 
-/// Adds the product of `n` rows of `d` elements with a copied panel to their sums.
-pub(super) fn multiply(
-    sums: &mut [f32],
-    sums_row: usize,
-    x: &[f32],
-    x_row: usize,
+/// Rows of sums under way, with room for all of them.
+pub(super) struct Sums<'a> {
+    pub(super) kept: &'a mut [f32],
+    pub(super) row: usize,
+}
+
+/// Where whole sums go: `to[r · row + j]`.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) to: *mut f32,
+    pub(super) row: usize,
+}
+
+/// Rows of x: `x[r · row + i]`.
+#[derive(Clone, Copy)]
+pub(super) struct Lines<'a> {
+    pub(super) data: &'a [f32],
+    pub(super) row: usize,
+}
+
+/// The product of `n` rows of `d` elements with a copied panel, added to their sums unless it
+/// `begins` them. Sums go to `place`, or stay where they are.
+///
+/// # Safety
+/// `place` has room for `n` rows of a panel that nobody else reads or writes.
+pub(super) unsafe fn multiply(
+    sums: &mut Sums<'_>,
+    begins: bool,
+    place: Option<Place>,
+    x: Lines<'_>,
     panel: &[f32],
     [n, d]: [usize; 2],
 ) {
     assert!(
-        holds(sums.len(), n, sums_row, PANEL),
+        holds(sums.kept.len(), n, sums.row, PANEL),
         "multiply: too few sums"
     );
-    assert!(holds(x.len(), n, x_row, d), "multiply: x is too small");
+    assert!(holds(x.data.len(), n, x.row, d), "multiply: x is too small");
     assert!(panel.len() >= d * PANEL, "multiply: the panel is too small");
+    let kept = sums.kept.as_mut_ptr();
+    let place = place.unwrap_or(Place {
+        to: kept,
+        row: sums.row,
+    });
     let block = Block {
-        sums: sums.as_mut_ptr(),
-        sums_row,
-        x: x.as_ptr(),
-        x_row,
+        sums: kept,
+        sums_row: sums.row,
+        begins,
+        to: place.to,
+        to_row: place.row,
+        x: x.data.as_ptr(),
+        x_row: x.row,
         weight: panel.as_ptr(),
         weight_row: PANEL,
         depth: d,
         ahead: 0,
     };
-    // SAFETY: the assertions above, and `sums` is borrowed exclusively.
+    // SAFETY: the assertions above, `sums` is borrowed exclusively, and the caller's promise.
     unsafe { add_rows(block, n) }
 }
 
-/// Adds the product of `n` rows of `d` elements with `panels` panels of a weight as it lies,
-/// `strip` of its rows at a time.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "three matrices and their strides"
-)]
-pub(super) fn stream(
-    sums: &mut [f32],
-    sums_row: usize,
-    x: &[f32],
-    x_row: usize,
-    weight: &[f32],
-    weight_row: usize,
+/// The product of `n` rows of `d` elements with `panels` panels of a weight, `strip` of its rows at a
+/// time, to `place`. They are read where they lie, or from a `copy` of each strip.
+///
+/// # Safety
+/// `place` has room for `n` rows of so many panels that nobody else reads or writes.
+pub(super) unsafe fn stream(
+    sums: &mut Sums<'_>,
+    place: Place,
+    x: Lines<'_>,
+    weight: Lines<'_>,
     [n, d, panels]: [usize; 3],
     strip: usize,
+    copy: Option<&mut Vec<f32>>,
 ) {
     if panels == 0 {
         return;
     }
+    let copy = copy.map(|copy| {
+        copy.resize((strip * panels * PANEL).max(copy.len()), 0.0);
+        copy.as_mut_ptr()
+    });
     assert!(
-        holds(sums.len(), n, sums_row, panels * PANEL),
+        holds(sums.kept.len(), n, sums.row, panels * PANEL),
         "stream: too few sums"
     );
-    assert!(holds(x.len(), n, x_row, d), "stream: x is too small");
-    let fits = holds(weight.len(), d, weight_row, panels * PANEL);
+    assert!(holds(x.data.len(), n, x.row, d), "stream: x is too small");
+    let fits = holds(weight.data.len(), d, weight.row, panels * PANEL);
     assert!(fits, "stream: the weight is too small");
     let block = Block {
-        sums: sums.as_mut_ptr(),
-        sums_row,
-        x: x.as_ptr(),
-        x_row,
-        weight: weight.as_ptr(),
-        weight_row,
+        sums: sums.kept.as_mut_ptr(),
+        sums_row: sums.row,
+        begins: true,
+        to: place.to,
+        to_row: place.row,
+        x: x.data.as_ptr(),
+        x_row: x.row,
+        weight: weight.data.as_ptr(),
+        weight_row: weight.row,
         depth: d,
         ahead: 0,
     };
-    // SAFETY: the assertions above, and `sums` is borrowed exclusively.
-    unsafe { add_panels(block, n, panels, strip) }
+    // SAFETY: the assertions above, `sums` is borrowed exclusively, and the caller's promise.
+    unsafe { add_panels(block, n, panels, strip, copy) }
 }
 
 with_vector! {

@@ -110,6 +110,20 @@ impl<'a> Scattered<'a> {
         }
     }
 
+    /// Where `rows` rows of `width` elements lie, `row` apart, the first from `offset` on.
+    ///
+    /// # Safety
+    /// No other thread writes or reads these elements while `self` lives.
+    pub(super) unsafe fn rows(&self, offset: usize, [rows, row, width]: [usize; 3]) -> *mut f32 {
+        let end = offset + rows.saturating_sub(1) * row + width;
+        assert!(
+            rows == 0 || end <= self.len,
+            "write past the end of a tensor"
+        );
+        // SAFETY: within the slice by the assertion.
+        unsafe { self.start.add(offset) }
+    }
+
     /// Copies `values` to `offset..`.
     ///
     /// # Safety

@@ -1,34 +1,39 @@
 //! The product of rows with a weight, every element summed in the order of the inner axis.
 //!
 //! An element is a chain of fused multiply-adds from 0 on, whatever the number of rows, threads or
-//! the vector width: that is what makes a row's result its own. Up to [`STREAMED`] rows read the
-//! weight where it lies, a strip of its rows at a time, as fast as memory gives it; more rows, and
-//! weights stored the other way round, have it copied in panels of [`PANEL`] columns first.
+//! the vector width: that is what makes a row's result its own. Up to [`IN_PLACE`] rows read the
+//! weight where it lies, a strip of its rows at a time, as fast as memory gives it. Up to
+//! [`STREAMED`] have each strip copied first; more rows, and weights stored the other way round,
+//! have it copied in panels of [`PANEL`] columns.
 
-use super::panel::{PANEL, multiply, stream, turn};
+use super::panel::{Lines, PANEL, Place, Sums, multiply, stream, turn};
 use super::parallel::{Pool, Scattered, for_each_with};
 use super::simd::LANES;
 
-/// Columns of the result that make a task: where there are few rows as many as give every thread
-/// one, so that long stretches of the weight are read at once.
+/// Columns of the result that make a task: as many as give every thread one, so that long stretches
+/// of the weight are read at once; where there are many rows, no more than leave room for their sums
+/// in the second-level cache.
 fn task_columns(n: usize, f: usize) -> usize {
-    if n > 16 {
-        return 4 * PANEL;
-    }
+    let most = if n > 16 { 8 * PANEL } else { 32 * PANEL };
     let share = f.div_ceil(rayon::current_num_threads());
-    share.next_multiple_of(PANEL).clamp(4 * PANEL, 32 * PANEL)
+    share.next_multiple_of(PANEL).clamp(4 * PANEL, most)
 }
 
-/// Rows that read the weight where it lies, at most: their sums stay in the second-level cache.
+/// Rows that read the weight where it lies, at most: more make up for a copy.
+const IN_PLACE: usize = 32;
+
+/// Rows that take the weight strip by strip, at most: their sums stay in the second-level cache.
 const STREAMED: usize = 128;
 
-/// Rows of the weight read at a time where it lies: enough to keep sums in registers for a while,
-/// few enough to be read as streams where that is all there is to do.
+/// Rows of the weight taken at a time. Where it lies, enough to keep sums in registers for a while,
+/// few enough to be read as streams where that is all there is to do; of a copy, as many as the
+/// second-level cache holds beside the sums.
 fn strip(n: usize) -> usize {
     match n {
         ..=4 => 4,
         5..=8 => 16,
-        _ => 32,
+        9..=IN_PLACE => 32,
+        _ => 128,
     }
 }
 
@@ -37,7 +42,7 @@ const DEPTH: usize = 1024;
 
 static POOL: Pool<Scratch> = Pool::new();
 
-/// A thread's sums and its copied panel.
+/// A thread's sums under way and its copied panel.
 #[derive(Default)]
 pub(super) struct Scratch {
     sums: Vec<f32>,
@@ -82,17 +87,17 @@ pub(super) fn run(out: &mut [f32], product: &Product<'_>) {
     let step = task_columns(n, f);
     let ranges = f.div_ceil(step);
     let tasks = (0..product.heads * ranges).map(|task| (task / ranges, task % ranges * step));
+    let row = product.heads * f;
     for_each_with(
         &POOL,
         n * d * f * product.heads / 4,
         tasks,
         |scratch, (head, first)| {
             let columns = step.min(f - first);
-            scratch.columns(product, head, first, columns);
-            for (row, sums) in scratch.sums.chunks_exact(step).take(n).enumerate() {
-                let place = (row * product.heads + head) * f + first;
-                // SAFETY: a task writes its own columns of its own head.
-                unsafe { out.write(place, &sums[..columns]) };
+            // SAFETY: a task writes its own columns of its own head.
+            unsafe {
+                let to = out.rows(head * f + first, [n, row, columns]);
+                scratch.columns(product, head, first, columns, Place { to, row });
             }
         },
     );
@@ -101,53 +106,89 @@ pub(super) fn run(out: &mut [f32], product: &Product<'_>) {
 /// The same for one head and on this thread: `out` is `[n, f]`.
 pub(super) fn run_alone(out: &mut [f32], product: &Product<'_>, scratch: &mut Scratch) {
     let [n, d, f] = product.sizes;
+    assert!(out.len() >= n * f, "product: no room for the result");
     if n * f == 0 || d == 0 {
         return;
     }
     let step = task_columns(n, f);
     for first in (0..f).step_by(step) {
         let columns = step.min(f - first);
-        scratch.columns(product, 0, first, columns);
-        for (row, sums) in scratch.sums.chunks_exact(step).take(n).enumerate() {
-            out[row * f + first..][..columns].copy_from_slice(&sums[..columns]);
+        // SAFETY: `out` is borrowed exclusively and holds n rows of f.
+        unsafe {
+            let to = out.as_mut_ptr().add(first);
+            scratch.columns(product, 0, first, columns, Place { to, row: f });
         }
     }
 }
 
 impl Scratch {
-    /// Fills `sums`, rows of [`task_columns`], with columns `first..first + columns` of a head.
-    fn columns(&mut self, product: &Product<'_>, head: usize, first: usize, columns: usize) {
+    /// Columns `first..first + columns` of a head.
+    ///
+    /// # Safety
+    /// `place` has room for n rows of them that nobody else reads or writes.
+    unsafe fn columns(
+        &mut self,
+        product: &Product<'_>,
+        head: usize,
+        first: usize,
+        columns: usize,
+        place: Place,
+    ) {
         let [n, d, f] = product.sizes;
         let Weight { row, column, .. } = product.weight;
-        let x = &product.x[head * product.x_head..];
+        let x = Lines {
+            data: &product.x[head * product.x_head..],
+            row: product.x_row,
+        };
         let weight = &product.weight.data[head * product.weight.head + first * column..];
-        self.sums.clear();
         let step = task_columns(n, f);
-        self.sums.resize(n * step, 0.0);
+        self.sums.resize((n * step).max(self.sums.len()), 0.0);
         let mut whole = 0;
         if n <= STREAMED && column == 1 {
             whole = columns / PANEL;
-            let sums = &mut self.sums;
-            stream(
-                sums,
-                step,
-                x,
-                product.x_row,
-                weight,
-                row,
-                [n, d, whole],
-                strip(n),
-            );
+            let mut sums = Sums {
+                kept: &mut self.sums,
+                row: step,
+            };
+            let weight = Lines { data: weight, row };
+            let copy = (n > IN_PLACE).then_some(&mut self.panel);
+            // SAFETY: by the caller's promise; `whole` panels are among the columns.
+            unsafe { stream(&mut sums, place, x, weight, [n, d, whole], strip(n), copy) };
         }
         for panel in whole..columns.div_ceil(PANEL) {
             let width = PANEL.min(columns - panel * PANEL);
+            let place = Place {
+                // SAFETY: the panel's first column is among the columns.
+                to: unsafe { place.to.add(panel * PANEL) },
+                ..place
+            };
             for depth in (0..d).step_by(DEPTH) {
                 let length = DEPTH.min(d - depth);
                 let part = &weight[panel * PANEL * column + depth * row..];
                 self.pack(part, [row, column], [length, width]);
-                let sums = &mut self.sums[panel * PANEL..];
-                let x = &x[depth..];
-                multiply(sums, step, x, product.x_row, &self.panel, [n, length]);
+                let mut sums = Sums {
+                    kept: &mut self.sums,
+                    row: step,
+                };
+                let x = Lines {
+                    data: &x.data[depth..],
+                    ..x
+                };
+                // Part of a panel has no room of its own in the result.
+                let place = (depth + length == d && width == PANEL).then_some(place);
+                // SAFETY: by the caller's promise, a whole panel at a time.
+                unsafe {
+                    multiply(&mut sums, depth == 0, place, x, &self.panel, [n, length]);
+                }
+            }
+            if width < PANEL {
+                for (row, sums) in self.sums.chunks_exact(step).take(n).enumerate() {
+                    // SAFETY: by the caller's promise; sums are memory of our own.
+                    unsafe {
+                        let to = place.to.add(row * place.row);
+                        std::ptr::copy_nonoverlapping(sums.as_ptr(), to, width);
+                    }
+                }
             }
         }
     }
@@ -209,6 +250,8 @@ mod tests {
             [2, 9, 33],
             [7, 40, 161],
             [30, 1100, 20],
+            [40, 150, 300],
+            [130, 20, 70],
             [13, 8, 300],
         ] {
             let (x, w) = (values(n * d, 1), values(d * f, 2));

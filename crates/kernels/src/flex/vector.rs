@@ -16,7 +16,13 @@ pub(super) trait Vector: Copy {
     const ROWS: usize;
     /// Rows whose sums fit with two vectors each.
     const ROWS_OF_PANELS: usize;
+    /// Inner elements taken between two turns of the loop: few where sums fill the registers, or the
+    /// compiler reads ahead and has to put them aside.
+    const STEPS: usize;
 
+    /// # Safety
+    /// The processor has the instructions.
+    unsafe fn zero() -> Self;
     /// # Safety
     /// `from` has 16 elements and the processor has the instructions.
     unsafe fn load(from: *const f32) -> Self;
@@ -38,6 +44,12 @@ pub(super) trait Vector: Copy {
 impl Vector for [f32; LANES] {
     const ROWS: usize = 1;
     const ROWS_OF_PANELS: usize = 1;
+    const STEPS: usize = 1;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        [0.0; LANES]
+    }
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
@@ -66,10 +78,10 @@ impl Vector for [f32; LANES] {
 mod x86 {
     use std::arch::x86_64::{
         __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_permute2f128_ps, _mm256_set1_ps,
-        _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
-        _mm512_castpd_ps, _mm512_castps_pd, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps,
-        _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps,
-        _mm512_unpacklo_pd, _mm512_unpacklo_ps,
+        _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_storeu_ps, _mm256_unpackhi_ps,
+        _mm256_unpacklo_ps, _mm512_castpd_ps, _mm512_castps_pd, _mm512_fmadd_ps, _mm512_loadu_ps,
+        _mm512_set1_ps, _mm512_setzero_ps, _mm512_shuffle_f32x4, _mm512_storeu_ps,
+        _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
     };
 
     use super::{LANES, Vector};
@@ -77,6 +89,13 @@ mod x86 {
     impl Vector for __m512 {
         const ROWS: usize = super::ROWS;
         const ROWS_OF_PANELS: usize = super::ROWS;
+        const STEPS: usize = 1;
+
+        #[inline(always)]
+        unsafe fn zero() -> Self {
+            // SAFETY: by the caller's promise.
+            unsafe { _mm512_setzero_ps() }
+        }
 
         #[inline(always)]
         unsafe fn load(from: *const f32) -> Self {
@@ -165,6 +184,13 @@ mod x86 {
     impl Vector for [__m256; 2] {
         const ROWS: usize = 6;
         const ROWS_OF_PANELS: usize = 2;
+        const STEPS: usize = 4;
+
+        #[inline(always)]
+        unsafe fn zero() -> Self {
+            // SAFETY: by the caller's promise.
+            unsafe { [_mm256_setzero_ps(); 2] }
+        }
 
         #[inline(always)]
         unsafe fn load(from: *const f32) -> Self {
