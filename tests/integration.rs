@@ -14,6 +14,7 @@ mod own_problems;
 mod own_programs;
 mod program;
 mod published;
+mod refused;
 mod reinforcement;
 mod scoring;
 mod serving;

@@ -9,13 +9,13 @@ use crate::program::{finished, r1, root};
 use crate::smoke::stage;
 
 /// A running server, killed when dropped.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
-    fn start(flags: &[&str]) -> Self {
+    pub(crate) fn start(flags: &[&str]) -> Self {
         let mut child = r1(&["serve", "--port=0"])
             .arg(stage("7-r1"))
             .args(flags)

@@ -406,10 +406,13 @@ fn beside(path: &Path, name: &str) -> Result<Value, TokenizerError> {
             source,
         })?,
     };
-    serde_json::from_str(&text).map_err(|error| TokenizerError::Format {
-        path,
-        reason: format!("not JSON ({error})"),
-    })
+    let object: Result<serde_json::Map<String, Value>, _> = serde_json::from_str(&text);
+    object
+        .map(Value::Object)
+        .map_err(|error| TokenizerError::Format {
+            path,
+            reason: format!("no JSON object ({error})"),
+        })
 }
 
 fn ids(tokenizer: &tokenizers::Tokenizer, text: &str) -> Vec<u32> {

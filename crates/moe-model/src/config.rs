@@ -280,6 +280,9 @@ impl DecoderConfig {
             self.max_positions,
             positive,
         )?;
+        let small = self.norm_eps > 0.0 && self.norm_eps < 1.0;
+        let problem = "must lie above 0 and below 1";
+        ensure(small, "rms_norm_eps", self.norm_eps, problem)?;
         self.rope.validate()?;
         match &self.attention {
             AttentionConfig::Latent(latent) => latent.validate()?,

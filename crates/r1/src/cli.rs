@@ -108,7 +108,12 @@ struct Pipeline {
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
     /// The one seed every random stream is derived from.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
     seed: u64,
     /// Change one field of the preset; may be repeated.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]

@@ -111,6 +111,13 @@ fn pack(args: &Pack) -> Result<Report> {
         let problem = format!("--tokenizer: {shown} is no GGUF file and has no tokenizer.json");
         return Err(UsageError(problem).into());
     }
+    if args.shard_tokens == 0 {
+        return Err(UsageError("--shard-tokens is 0; a shard has at least one".into()).into());
+    }
+    let sources = args.sources.iter().map(|(_, place)| place);
+    for place in sources.chain(&args.held_out) {
+        source::exists(place)?;
+    }
     let tokenizer = tokenizer(&from)?;
     let mut held_out = Vec::new();
     for name in &args.held_out {

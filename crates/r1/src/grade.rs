@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rewards::{Options, Reading, Verdict, grade};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -105,7 +105,8 @@ impl Agreement {
 /// expected to the standard error. Time is bounded for each line.
 ///
 /// # Errors
-/// A file that does not exist ([`UsageError`]); a line that is no such object, with its number.
+/// A file that does not exist ([`UsageError`]) or has no line; a line that is no such object, with its
+/// number.
 pub fn run(path: &Path) -> Result<()> {
     if !path.is_file() {
         let error = UsageError(format!("there is no file {}", path.display()));
@@ -124,6 +125,7 @@ pub fn run(path: &Path) -> Result<()> {
 
 fn judge_lines(lines: impl BufRead, out: &mut impl Write, path: &Path) -> Result<Agreement> {
     let mut agreement = Agreement::default();
+    let mut rows = 0;
     for (index, line) in lines.lines().enumerate() {
         let place = || format!("{}, line {}", path.display(), index + 1);
         let line = line.with_context(place)?;
@@ -153,7 +155,13 @@ fn judge_lines(lines: impl BufRead, out: &mut impl Write, path: &Path) -> Result
             "reason": grade.verdict.reason(),
         });
         writeln!(out, "{line}")?;
+        rows += 1;
     }
+    ensure!(
+        rows > 0,
+        "{}: there are no answers; write one JSON object a line, {{\"id\", \"gold\", \"pred\"}}",
+        path.display()
+    );
     Ok(agreement)
 }
 

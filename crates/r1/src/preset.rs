@@ -16,7 +16,7 @@ pub use sections::{
     Student, Supervised, Tasks,
 };
 
-use crate::usage::{UsageError, unknown};
+use crate::usage::{UsageError, nearest, unknown};
 
 const FILES: [(&str, &str); 5] = [
     ("smoke", include_str!("../presets/smoke.toml")),
@@ -101,7 +101,7 @@ impl Preset {
         }
         let preset: Self = table
             .try_into()
-            .map_err(|error| UsageError(format!("preset {name}: {error}")))?;
+            .map_err(|error| UsageError(format!("preset {name}: {}", closed_choice(error))))?;
         preset.validate()?;
         Ok(preset)
     }
@@ -113,12 +113,31 @@ impl Preset {
     }
 }
 
+/// The error of a table, with the nearest there is where a choice of few was missed.
+fn closed_choice(error: toml::de::Error) -> String {
+    let error = error.to_string();
+    let mut words = error.trim_end().split('`').skip(1).step_by(2);
+    let near = match error.starts_with("unknown variant") {
+        true => words.next().and_then(|word| nearest(word, words)),
+        false => None,
+    };
+    match near {
+        Some(near) => format!(
+            "{}; did you mean `{near}`?",
+            error.trim_end().replace('\n', " ")
+        ),
+        None => error,
+    }
+}
+
 fn parse<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Result<T, UsageError> {
     toml::from_str(text).map_err(|error| UsageError(format!("preset {name}: {error}")))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn load(changes: &[&str]) -> Result<Preset, UsageError> {
@@ -257,5 +276,38 @@ mod tests {
     fn an_unknown_preset_gets_the_nearest() {
         let message = Preset::load("tinny", &[]).unwrap_err().to_string();
         assert!(message.contains("did you mean `tiny`"), "{message}");
+    }
+
+    /// `section.key` of every field, and some of none.
+    fn any_key() -> impl Strategy<Value = String> {
+        let table: toml::Table = parse("smoke", FILES[0].1).unwrap();
+        let sections = table
+            .iter()
+            .filter_map(|(section, fields)| Some((section, fields.as_table()?)));
+        let keys: Vec<String> = sections
+            .flat_map(|(section, fields)| fields.keys().map(move |key| format!("{section}.{key}")))
+            .collect();
+        prop_oneof![9 => proptest::sample::select(keys), 1 => ".{0,12}"]
+    }
+
+    fn any_value() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<i64>().prop_map(|value| value.to_string()),
+            any::<f64>().prop_map(|value| value.to_string()),
+            "[\\[\\]a-z0-9,'\". -]{0,12}",
+            ".{0,8}",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn any_setting_is_taken_or_refused(key in any_key(), value in any_value()) {
+            match Preset::load("smoke", &[format!("{key}={value}")]) {
+                Ok(preset) => prop_assert_eq!(&preset.name, "smoke"),
+                Err(error) => prop_assert!(!error.0.is_empty()),
+            }
+        }
     }
 }

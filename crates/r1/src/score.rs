@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use rewards::Rubric;
 
@@ -29,8 +29,8 @@ const AT_A_TIME: usize = 1024;
 /// Scores every line of the file: scores to the standard output, their means to the standard error.
 ///
 /// # Errors
-/// A file that does not exist, weights and terms that cannot be ([`UsageError`]); a line that is no
-/// such object, with its number, once those before it are scored.
+/// A file that does not exist, weights and terms that cannot be ([`UsageError`]); a file without a
+/// line; a line that is no such object, with its number, once those before it are scored.
 pub fn run(score: &Score) -> Result<()> {
     let path = score.file.as_path();
     if !path.is_file() {
@@ -81,6 +81,12 @@ fn score_lines(
             return Err(error);
         }
         if rows.len() < AT_A_TIME {
+            ensure!(
+                summary.lines() > 0,
+                "{}: there are no responses; write one JSON object a line, {{\"id\", \"problem\", \
+                 \"gold\", \"completion\"}}",
+                path.display()
+            );
             return Ok(summary);
         }
     }

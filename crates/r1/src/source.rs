@@ -9,6 +9,8 @@ use anyhow::Result;
 use data::dataset::{ColumnMap, Dataset, Skipped};
 use data::hub::Hub;
 
+use crate::usage::UsageError;
+
 use crate::progress::{Console, Progress};
 
 /// What names something of the hub.
@@ -31,6 +33,20 @@ pub(crate) fn model(name: &Path, console: &Console) -> Result<PathBuf> {
     let how = if found.cached { ", from the cache" } else { "" };
     console.line(&format!("{}: commit {}{how}", name.display(), found.commit));
     Ok(found.dir)
+}
+
+/// Whether there may be a data set of this name: a file or folder that is there, or one of the hub.
+///
+/// # Errors
+/// [`UsageError`] where there is none.
+pub(crate) fn exists(name: &str) -> Result<(), UsageError> {
+    if on_hub(Path::new(name)).is_some() || Path::new(name).exists() {
+        return Ok(());
+    }
+    Err(UsageError(format!(
+        "there is no {name}; give a file (JSON Lines, JSON, Parquet), a folder of such, or \
+         hub:OWNER/NAME:CONFIG/SPLIT"
+    )))
 }
 
 /// A data set with names for its columns.

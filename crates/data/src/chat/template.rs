@@ -171,6 +171,7 @@ fn said(error: &minijinja::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -242,5 +243,45 @@ mod tests {
         assert_eq!(shown(&config).as_deref(), Some("</s>"));
         std::fs::write(dir.path().join(FILE), "{{ messages[0].content }}").unwrap();
         assert_eq!(shown(&config).as_deref(), Some("a"));
+    }
+
+    /// Parts of templates, in any order: most orders are none.
+    fn any_template() -> impl Strategy<Value = String> {
+        let parts = [
+            "{% for m in messages %}",
+            "{% endfor %}",
+            "{% if m.role == 'user' %}",
+            "{% else %}",
+            "{% endif %}",
+            "{{ m.content }}",
+            "{{ m['content'] | trim }}",
+            "{{ messages[0].role.upper() }}",
+            "{{ bos_token * 3 }}",
+            "{% set x = messages[1:] %}",
+            "{{ x | length }}",
+            "{{ raise_exception('no') }}",
+            "{% macro f(a) %}{{ f(a) }}{% endmacro %}{{ f(1) }}",
+            "{{ 1 / 0 }}",
+            "{{ 'a'.split('') }}",
+            "{{ range(1000000000) | join }}",
+            "{{ strftime_now('%Q') }}",
+            "{% break %}",
+            "{#",
+            "{%-",
+            "}}",
+            "text",
+        ];
+        let part = proptest::sample::select(parts.to_vec()).prop_map(str::to_owned);
+        let parts = prop_oneof![9 => part, 1 => ".{0,4}"];
+        proptest::collection::vec(parts, 0..12).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn any_template_is_rendered_or_refused(source in any_template(), said in ".{0,20}") {
+            let messages = [Message::user(said.as_str()), Message::assistant("a")];
+            // Within the time a template may take, and without a panic.
+            let _ = render(&source, &messages);
+        }
     }
 }

@@ -62,7 +62,7 @@ impl Decoder {
     ///
     /// # Errors
     /// A file that cannot be read or has settings or tensors that do not fit the model: the file,
-    /// and the key or tensor, are named. As [`Self::with_adapter`] for the settings themselves.
+    /// and the key or tensor, are named.
     pub fn load_adapter(self, dir: &Path) -> Result<Self, LoraError> {
         let path = dir.join(CONFIG);
         let text = read(&path)?;
@@ -84,19 +84,28 @@ impl Decoder {
             .map_err(|error| wrong(format!("no whole safetensors file ({error})")))?;
         let mut problems = Vec::new();
         let mut known = Vec::new();
-        let model = self.adapted(&config, |name, from, to, device| {
-            let mut tensor = |which, shape: [usize; 2]| {
-                let name = on_disk(name, which);
-                let values = values(&tensors, &name, shape).unwrap_or_else(|problem| {
-                    problems.push(format!("tensor `{name}` {problem}"));
-                    vec![0.0; shape[0] * shape[1]]
-                });
-                known.push(name);
-                matrix(values, shape, device).transpose()
-            };
-            let rank = config.rank;
-            (tensor('A', [rank, from]), tensor('B', [to, rank]))
-        })?;
+        let model = self
+            .adapted(&config, |name, from, to, device| {
+                let mut tensor = |which, shape: [usize; 2]| {
+                    let name = on_disk(name, which);
+                    let values = values(&tensors, &name, shape).unwrap_or_else(|problem| {
+                        problems.push(format!("tensor `{name}` {problem}"));
+                        vec![0.0; shape[0] * shape[1]]
+                    });
+                    known.push(name);
+                    matrix(values, shape, device).transpose()
+                };
+                let rank = config.rank;
+                (tensor('A', [rank, from]), tensor('B', [to, rank]))
+            })
+            .map_err(|error| match error {
+                // The settings came out of that file.
+                LoraError::Rank
+                | LoraError::Alpha(_)
+                | LoraError::Target { .. }
+                | LoraError::Experts(_) => problem(error.to_string()),
+                other => other,
+            })?;
         let unknown = tensors.names().into_iter();
         let unknown = unknown.filter(|name| !known.iter().any(|known| known == name));
         problems.extend(unknown.map(|name| format!("tensor `{name}` is not of this adapter")));

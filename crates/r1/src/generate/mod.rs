@@ -46,7 +46,12 @@ pub(crate) struct Generate {
     #[arg(long, value_name = "N", default_value_t = 1)]
     samples: u32,
     /// The one seed every random stream is derived from.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
     seed: u64,
     #[command(flatten)]
     sampling: SamplingArgs,

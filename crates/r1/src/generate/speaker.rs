@@ -101,7 +101,8 @@ pub(crate) fn engine_options(
 pub(crate) fn belong_together(dir: &Path, tokenizer: &Tokenizer, vocabulary: usize) -> Result<()> {
     ensure!(
         tokenizer.vocab_size() <= vocabulary,
-        "{}: the tokenizer has {} tokens, the model {vocabulary}: they do not belong together",
+        "{}: tokenizer.json has {} tokens, config.json a vocabulary of {vocabulary}: they do not belong \
+         together",
         dir.display(),
         tokenizer.vocab_size(),
     );

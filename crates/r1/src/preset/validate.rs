@@ -5,13 +5,13 @@ use std::path::Path;
 
 use data::dataset::ColumnMap;
 use grpo::{AdvantageScale, Baseline, KlIn, RewardParts, Surrogate};
-use rewards::Mode;
+use rewards::{ConfigError, Mode};
 
 use super::{
     Corpus, Eval, Lora, Model, Ppo, Preset, Pretraining, Recipe, Rejection, Rl, Rubric, Student,
     Supervised, Tasks,
 };
-use crate::source::on_hub;
+use crate::source::{exists, on_hub};
 use crate::usage::{UsageError, nearest};
 
 const FAMILIES: [&str; 5] = ["arithmetic", "countdown", "linear", "ordering", "program"];
@@ -357,7 +357,7 @@ impl Rubric {
         let config = self.terms();
         config
             .validate()
-            .map_err(|error| UsageError(format!("rubric: {error} (as `rubric.` and its name)")))?;
+            .map_err(|error| UsageError(self.in_preset(error)))?;
         let missing = self.judge_key.as_str();
         let set = self.judge == 0.0 || missing.is_empty() || std::env::var_os(missing).is_some();
         require(
@@ -366,6 +366,26 @@ impl Rubric {
             missing,
             "an environment variable that is set",
         )
+    }
+}
+
+impl Rubric {
+    /// What is wrong with a term, in the words of the preset.
+    fn in_preset(&self, error: ConfigError) -> String {
+        let ConfigError::Term { term, fault } = error else {
+            return format!("rubric: {error}");
+        };
+        let part = match term == self.program_name {
+            true => "program",
+            false => &term,
+        };
+        let fields = [
+            "name", "command", "url", "model", "timeout", "retries", "target", "alpha", "ngram",
+        ];
+        let named = |fault: String, field: &str| {
+            fault.replace(&format!("`{field}`"), &format!("`rubric.{part}_{field}`"))
+        };
+        fields.into_iter().fold(fault.to_owned(), named)
     }
 }
 
@@ -531,11 +551,8 @@ fn checkpoint(key: &str, path: &str) -> Checked {
 }
 
 fn file(key: &str, path: &str) -> Checked {
-    if path.is_empty() || is_remote(path) || Path::new(path).exists() {
+    if path.is_empty() {
         return Ok(());
     }
-    Err(UsageError(format!(
-        "{key}: there is no {path}; give a file (JSON Lines, JSON, Parquet), a folder of such, or \
-         hub:OWNER/NAME:CONFIG/SPLIT"
-    )))
+    exists(path).map_err(|error| UsageError(format!("{key}: {error}")))
 }

@@ -35,6 +35,11 @@ pub(super) struct Summary {
 }
 
 impl Summary {
+    /// How many there are.
+    pub(super) fn lines(&self) -> usize {
+        self.lines
+    }
+
     pub(super) fn count(&mut self, scored: &Scored) {
         self.lines += 1;
         self.accuracy.add(scored.accuracy.map(f64::from));

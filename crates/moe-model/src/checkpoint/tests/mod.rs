@@ -1,6 +1,7 @@
 //! Whole checkpoints: saved, read back, and damaged in every way that has its own message.
 
 mod damage;
+mod properties;
 mod saving;
 mod shards;
 
