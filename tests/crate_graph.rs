@@ -34,6 +34,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
             "corpus",
             "data",
             "distill",
+            "encoder",
             "endpoint",
             "eval",
             "gguf",

@@ -349,6 +349,21 @@ impl Tokenizer {
         Ok(tokens.collect())
     }
 
+    /// [`Tokenizer::encode_chat`]; for a model without a template the texts of the messages, parted by
+    /// blank lines, to be continued.
+    ///
+    /// # Errors
+    /// Where the template refuses the conversation.
+    pub fn encode_dialogue(&self, messages: &[Message]) -> Result<Vec<u32>, ChatError> {
+        match self.encode_chat(messages) {
+            Err(ChatError::NoTemplate) => {
+                let texts: Vec<&str> = messages.iter().map(|it| it.content.as_str()).collect();
+                Ok(ids(&self.plain, &texts.join("\n\n")))
+            }
+            encoded => encoded,
+        }
+    }
+
     /// A question, ready to be answered, as the only message of a conversation; for a model without
     /// a template, or should the template refuse it, the question itself.
     pub fn encode_prompt(&self, question: &str) -> Vec<u32> {

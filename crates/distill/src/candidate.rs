@@ -44,6 +44,8 @@ pub enum Gate {
     Conclusion,
     /// No step is foreign to the others.
     Coherence,
+    /// A reference model is not too surprised.
+    Perplexity,
     /// The problem is neither too easy nor too hard for the teacher.
     PassRate,
     /// Nobody said the same before.
@@ -54,7 +56,7 @@ pub enum Gate {
 
 impl Gate {
     /// All gates, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Answer,
         Self::Template,
         Self::Truncation,
@@ -67,6 +69,7 @@ impl Gate {
         Self::Relevance,
         Self::Conclusion,
         Self::Coherence,
+        Self::Perplexity,
         Self::PassRate,
         Self::Duplicate,
         Self::Cap,
@@ -87,6 +90,7 @@ impl Gate {
             Self::Relevance => "relevance",
             Self::Conclusion => "conclusion",
             Self::Coherence => "coherence",
+            Self::Perplexity => "perplexity",
             Self::PassRate => "pass_rate",
             Self::Duplicate => "duplicate",
             Self::Cap => "cap",

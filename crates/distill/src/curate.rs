@@ -4,13 +4,13 @@ use data::{Completion, Problem, Sample};
 use rewards::Score;
 use serde::{Deserialize, Serialize};
 
-use crate::candidate::{Candidate, Dropped, Gate};
+use crate::candidate::{Dropped, Gate};
+use crate::curator::{Curator, Means};
 use crate::report::CurationReport;
-use crate::rules::{RuleConfig, rule_check};
-use crate::select::{Preference, select};
-use crate::semantic::{SemanticConfig, semantic_check};
+use crate::rules::RuleConfig;
+use crate::select::Preference;
+use crate::semantic::SemanticConfig;
 use crate::setting::{SettingError, share, within};
-use crate::sift::sift;
 
 /// What is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,11 @@ pub struct CurateConfig {
     pub rules: RuleConfig,
     /// The semantic filter.
     pub semantic: SemanticConfig,
+    /// How far responses are checked. Default all of it.
+    pub checks: Checks,
+    /// Largest perplexity of a response under the reference model of [`Means::surprise`], above 1;
+    /// nothing, as by default, lets every response pass, and so does a curation without such a model.
+    pub max_perplexity: Option<f64>,
     /// Most responses kept per problem. Default 4.
     pub per_prompt_cap: usize,
     /// Which go first where there are more.
@@ -33,11 +38,26 @@ pub struct CurateConfig {
     pub source: String,
 }
 
+/// How far responses are checked, each further than the one before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Checks {
+    /// The answer is right.
+    Answer,
+    /// And the rules are kept.
+    Rules,
+    /// And the reasoning is sound.
+    #[default]
+    Semantic,
+}
+
 impl Default for CurateConfig {
     fn default() -> Self {
         Self {
             rules: RuleConfig::default(),
             semantic: SemanticConfig::default(),
+            checks: Checks::default(),
+            max_perplexity: None,
             per_prompt_cap: 4,
             preference: Preference::default(),
             min_pass_rate: 0.0,
@@ -55,6 +75,9 @@ impl CurateConfig {
     pub fn validate(&self) -> Result<(), SettingError> {
         self.rules.validate()?;
         self.semantic.validate()?;
+        if let Some(most) = self.max_perplexity.filter(|most| !(*most > 1.0)) {
+            return Err(SettingError::new("max_perplexity", most, "above 1"));
+        }
         within("per_prompt_cap", self.per_prompt_cap, 1)?;
         share("min_pass_rate", self.min_pass_rate)?;
         share("max_pass_rate", self.max_pass_rate)?;
@@ -102,81 +125,13 @@ pub struct Curated {
 /// Filters the responses to each problem. A response that could not be judged neither passes nor
 /// counts in its problem's pass rate.
 pub fn curate(groups: &[(Problem, Vec<(Completion, Score)>)], config: &CurateConfig) -> Curated {
-    let mut report = CurationReport::new(groups.len());
+    let mut curator = Curator::new(config, Means::default());
     let mut samples = Vec::new();
     for (problem, responses) in groups {
-        report.sampled += responses.len();
-        let candidates = responses.iter().map(|(completion, score)| Candidate {
-            problem,
-            completion,
-            score,
-        });
-        let kept = curate_one(candidates.collect(), config, &mut report);
-        report.keep(problem, kept.len());
-        samples.extend(
-            kept.into_iter()
-                .map(|candidate| sample(candidate, &config.source)),
-        );
+        samples.extend(curator.add(problem, responses));
     }
-    report.finish();
+    let report = curator.finish();
     Curated { samples, report }
-}
-
-fn curate_one<'a>(
-    candidates: Vec<Candidate<'a>>,
-    config: &CurateConfig,
-    report: &mut CurationReport,
-) -> Vec<Candidate<'a>> {
-    let judged = candidates
-        .iter()
-        .filter(|c| c.score.accuracy.is_some())
-        .count();
-    let right = candidates
-        .iter()
-        .filter(|c| c.score.accuracy == Some(1.0))
-        .count();
-    report.pass_rates.add(right, judged);
-    let check = |candidate: &Candidate<'_>| {
-        rule_check(*candidate, &config.rules)?;
-        semantic_check(*candidate, &config.semantic)?;
-        config.in_band(right, judged)
-    };
-    let stopped = |candidate, dropped| report.drop_one(candidate, dropped);
-    let good: Vec<Candidate<'a>> = sift(candidates, check, stopped).collect();
-    let texts: Vec<&str> = good
-        .iter()
-        .map(|candidate| &*candidate.completion.text)
-        .collect();
-    let selection = select(&texts, config.per_prompt_cap, config.preference);
-    for at in selection.duplicates {
-        report.drop_one(
-            good[at],
-            Dropped::at(Gate::Duplicate, "the same words as one before"),
-        );
-    }
-    for at in selection.over_cap {
-        let detail = format!("more than {} for one problem", config.per_prompt_cap);
-        report.drop_one(good[at], Dropped::at(Gate::Cap, detail));
-    }
-    selection.kept.into_iter().map(|at| good[at]).collect()
-}
-
-fn sample(
-    Candidate {
-        problem,
-        completion,
-        ..
-    }: Candidate<'_>,
-    source: &str,
-) -> Sample {
-    Sample {
-        id: problem.id.clone(),
-        question: problem.question.clone(),
-        response: completion.text.trim().to_owned(),
-        domain: problem.domain,
-        language: problem.language.clone(),
-        source: source.to_owned(),
-    }
 }
 
 #[cfg(test)]

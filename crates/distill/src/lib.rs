@@ -13,6 +13,7 @@
 //!   the question, and leads to the answer;
 //! - [`select`]: distinct responses, a cap per prompt; a band of pass rates is [`curate`]'s;
 //! - [`curate`]: all of these checks over a run's samples, with a report of what was dropped and why;
+//!   [`Curator`]: the same problem by problem, with vectors of sentences and a reference model of yours;
 //! - [`sift`]: any gate over any stream, each drop with its reason;
 //! - [`decontaminate`] and [`assemble`]: the training set of a run, in memory;
 //! - [`assembly`]: training sets of any size, on the disk, with a card.
@@ -29,6 +30,7 @@ mod chains;
 mod claims;
 pub mod corrupt;
 mod curate;
+mod curator;
 mod decimal;
 mod decontaminate;
 mod follows;
@@ -49,7 +51,8 @@ mod words;
 
 pub use assemble::assemble;
 pub use candidate::{Candidate, Dropped, Gate};
-pub use curate::{CurateConfig, Curated, curate};
+pub use curate::{Checks, CurateConfig, Curated, curate};
+pub use curator::{Curator, Means};
 pub use decontaminate::decontaminate;
 pub use hints::{
     HintConfig, HintReport, Near, StepBook, StepIndex, TfIdf, refers_to_hint, sample_with_hints,
@@ -63,4 +66,4 @@ pub use semantic::{
 };
 pub use setting::SettingError;
 pub use sift::sift;
-pub use steps::{BagOfWords, Embed, FEATURES, Oddity, StepModel, StepScore, Surprise};
+pub use steps::{BagOfWords, Embed, FEATURES, Likelihood, Oddity, StepModel, StepScore, Surprise};

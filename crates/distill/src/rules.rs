@@ -74,14 +74,12 @@ impl RuleConfig {
 /// # Errors
 /// The first gate that stops it, in the order of [`Gate`], and what was found there.
 pub fn rule_check(candidate: Candidate<'_>, config: &RuleConfig) -> Result<(), Dropped> {
+    answer_check(candidate)?;
     let Candidate {
         problem,
         completion,
         score,
     } = candidate;
-    if score.accuracy != Some(1.0) {
-        return Err(Dropped::at(Gate::Answer, &score.reason));
-    }
     in_template(&completion.text)?;
     if completion.finish == Finish::Length {
         // Not every teacher says its tokens.
@@ -102,6 +100,14 @@ pub fn rule_check(candidate: Candidate<'_>, config: &RuleConfig) -> Result<(), D
         problem.domain == Domain::Code,
         config,
     )
+}
+
+/// Whether the answer is right, and could be judged.
+pub(crate) fn answer_check(candidate: Candidate<'_>) -> Result<(), Dropped> {
+    match candidate.score.accuracy {
+        Some(1.0) => Ok(()),
+        _ => Err(Dropped::at(Gate::Answer, &candidate.score.reason)),
+    }
 }
 
 /// The rules that a text alone can be held to: template, truncation (a block of code that does not end),

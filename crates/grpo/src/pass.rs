@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use lm::{CausalLm, RouterSums, Sequence, micro_batches, score, score_with_entropy};
-use trainer::{Share, TrainError, Trainer};
+use trainer::{Apart, Share, TrainError, Trainer};
 
 use crate::average::Counts;
 use crate::config::GrpoConfig;
@@ -117,6 +117,7 @@ pub(crate) fn share<M: CausalLm>(
     Share {
         loss,
         load,
+        apart: Apart::default(),
         report: Seen {
             loss: measured[0],
             tokens: tokens as f64,

@@ -18,6 +18,7 @@ use crate::preset::Preset;
 use crate::run::{Options, Run, Stopped, is_usage};
 use crate::score::{self, Score};
 use crate::serve::{self, Serve};
+use crate::teach::{self, Teach};
 use crate::{count, grade, parity, recipe, report};
 
 /// The DeepSeek-R1 recipe, end to end.
@@ -62,6 +63,11 @@ enum Command {
     /// Replies, grades and a manifest end up in a folder of its own; the same command goes on after an
     /// interruption.
     Eval(Box<Measure>),
+    /// Distil a teacher into a student: its samples, filtered, made into a set that the student learns.
+    ///
+    /// Every part has a directory in --out, and the same command goes on after an interruption; what the
+    /// teacher said is kept, and nothing is asked twice.
+    Distill(Box<Teach>),
     /// Talk with a model; through a pipe every line is a turn.
     Chat(Chat),
     /// Serve a model over OpenAI's API, with a page to talk to it.
@@ -141,6 +147,7 @@ pub fn main() -> ExitCode {
         Command::Score(args) => score::run(&args).map(|()| true),
         Command::Generate(args) => generate::run(&args).map(|()| true),
         Command::Eval(args) => measure::run(&args),
+        Command::Distill(args) => teach::run(&args).map(|()| true),
         Command::Chat(args) => chat::run(&args),
         Command::Serve(args) => serve::run(&args).map(|()| true),
         Command::Export(args) => export::run(&args).map(|()| true),

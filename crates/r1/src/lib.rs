@@ -5,6 +5,7 @@
 
 #![recursion_limit = "256"]
 
+mod answers;
 mod artifact;
 pub mod backend;
 mod bench;
@@ -15,6 +16,7 @@ pub mod count;
 mod export;
 mod generate;
 pub mod grade;
+mod interrupt;
 mod measure;
 mod memory;
 pub mod parity;
@@ -29,6 +31,7 @@ mod serve;
 mod source;
 pub mod stage;
 pub mod stages;
+mod teach;
 mod usage;
 
 pub use artifact::{Artifact, ArtifactError};

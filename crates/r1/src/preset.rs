@@ -4,7 +4,7 @@
 //! resolved preset is saved with the run. Any field can be changed as `section.key=value`. What is
 //! left out: what the numbers mean for a stage, which is the stage's to say.
 
-mod overrides;
+pub(crate) mod overrides;
 mod sections;
 mod terms;
 mod validate;
@@ -12,8 +12,8 @@ mod validate;
 use serde::{Deserialize, Serialize};
 
 pub use sections::{
-    Corpus, Eval, Lora, Memory, Model, Ppo, Pretraining, Recipe, Rejection, Rl, Rubric, Stages,
-    Student, Supervised, Tasks,
+    Corpus, Eval, Logits, Lora, Memory, Model, Ppo, Pretraining, Recipe, Rejection, Rl, Rubric,
+    Stages, Student, Supervised, Tasks,
 };
 
 use crate::usage::{UsageError, nearest, unknown};
@@ -71,6 +71,8 @@ pub struct Preset {
     pub distill_data: Rejection,
     /// SFT of the student on R1's data.
     pub distill: Supervised,
+    /// R1's distribution in the loss of that.
+    pub distill_logits: Logits,
     /// Reinforcement learning of the student alone, to compare with distillation.
     pub student_rl: Rl,
     /// PPO's critic, for the comparison with GRPO; no stage of the recipe has one.

@@ -53,7 +53,9 @@ fn r1(run: &Run, p: &Preset) -> Result<()> {
 
     // A small dense student learns from R1's samples alone.
     let dense = student_base(run, p, &tasks)?;
-    let student = Distill::new(&r1, &dense, &tasks, &p.distill_data, &p.distill).by(means);
+    let student = Distill::new(&r1, &dense, &tasks, &p.distill_data, &p.distill)
+        .with_logits(&p.distill_logits)
+        .by(means);
     let student = run.stage("8-distill", student)?;
 
     // Beside it, the same student with RL instead, at equal computing.

@@ -57,6 +57,8 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Run {
     dir: PathBuf,
+    /// What it may consist of, in order.
+    stages: &'static [&'static str],
     seed: u64,
     until: Option<String>,
     console: Console,
@@ -96,36 +98,46 @@ impl Run {
         seed: u64,
         options: Options,
     ) -> Result<Self> {
-        let dir = dir.into();
-        if let Some(stage) = options
-            .until
-            .as_deref()
-            .filter(|stage| !STAGES.contains(stage))
-        {
-            return Err(unknown("stage", stage, &STAGES).into());
-        }
-        fs::create_dir_all(&dir)
-            .with_context(|| format!("cannot make the run directory {}", dir.display()))?;
-        let lock = lock(&dir)?;
+        let run = Self::of(dir.into(), &STAGES, seed, options)?;
         let record = RunRecord {
             preset: preset.name.clone(),
             seed,
             recipe: RECIPE_VERSION,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        write(&dir.join("preset.toml"), &preset.to_toml())?;
+        write(&run.dir.join("preset.toml"), &preset.to_toml())?;
         write(
-            &dir.join("run.json"),
+            &run.dir.join("run.json"),
             &(serde_json::to_string_pretty(&record)? + "\n"),
         )?;
-        let console = Console::new(options.quiet);
+        Ok(run)
+    }
+
+    /// Opens a directory for a run of `stages`, and makes it where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::open`].
+    pub(crate) fn of(
+        dir: PathBuf,
+        stages: &'static [&'static str],
+        seed: u64,
+        options: Options,
+    ) -> Result<Self> {
+        let until = options.until.as_deref();
+        if let Some(stage) = until.filter(|stage| !stages.contains(stage)) {
+            return Err(unknown("stage", stage, stages).into());
+        }
+        fs::create_dir_all(&dir)
+            .with_context(|| format!("cannot make the run directory {}", dir.display()))?;
         Ok(Self {
+            _lock: lock(&dir)?,
             dir,
+            stages,
             seed,
             until: options.until,
-            console,
+            console: Console::new(options.quiet),
             memory: Budget::new(options.memory),
-            _lock: lock,
         })
     }
 
@@ -147,7 +159,7 @@ impl Run {
     ///
     /// What the stage fails with; [`Stopped`] once the stage to stop after is complete.
     pub fn stage(&self, name: &str, stage: impl Stage) -> Result<Artifact> {
-        if !STAGES.contains(&name) {
+        if !self.stages.contains(&name) {
             bail!("{name} is not in the list of stages");
         }
         let plan = Plan::new(self, name, &stage);
@@ -351,7 +363,7 @@ fn lock(dir: &Path) -> Result<File> {
         Err(TryLockError::WouldBlock) => {
             let holder = fs::read_to_string(&path).unwrap_or_default();
             bail!(
-                "{} is in use by process {holder}; wait for it, or choose another --run-dir",
+                "{} is in use by process {holder}; wait for it, or choose another directory",
                 dir.display()
             )
         }

@@ -14,7 +14,8 @@ pub struct Batches<'a> {
     batch: usize,
     seed: u64,
     epoch: usize,
-    queue: Vec<Vec<&'a Sequence>>,
+    /// By their places in `data`.
+    queue: Vec<Vec<usize>>,
 }
 
 /// Batches sorted by length together.
@@ -44,13 +45,27 @@ impl<'a> Batches<'a> {
         self.data.len().div_ceil(self.batch)
     }
 
+    /// The same batches, as the places of their sequences in the data.
+    pub fn places(mut self) -> impl Iterator<Item = Vec<usize>> {
+        std::iter::repeat_with(move || self.next_places())
+    }
+
+    fn next_places(&mut self) -> Vec<usize> {
+        loop {
+            match self.queue.pop() {
+                Some(places) => return places,
+                None => self.refill(),
+            }
+        }
+    }
+
     fn refill(&mut self) {
         let mut rng = seed::stream(self.seed, &["epoch", &self.epoch.to_string()]);
         self.epoch += 1;
-        let mut order: Vec<&Sequence> = self.data.iter().collect();
+        let mut order: Vec<usize> = (0..self.data.len()).collect();
         order.shuffle(&mut rng);
         for pool in order.chunks_mut(self.batch * POOL) {
-            pool.sort_by_key(|sequence| sequence.tokens.len());
+            pool.sort_by_key(|place| self.data[*place].tokens.len());
         }
         self.queue = order.chunks(self.batch).map(<[_]>::to_vec).collect();
         self.queue.shuffle(&mut rng);
@@ -61,10 +76,8 @@ impl<'a> Iterator for Batches<'a> {
     type Item = Vec<&'a Sequence>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.queue.is_empty() {
-            self.refill();
-        }
-        self.queue.pop()
+        let places = self.next_places().into_iter();
+        Some(places.map(|place| &self.data[place]).collect())
     }
 }
 
@@ -92,6 +105,16 @@ mod tests {
                 .collect();
             seen.sort_unstable();
             assert_eq!(seen, (0..50).collect::<Vec<u32>>());
+        }
+    }
+
+    #[test]
+    fn places_are_those_of_the_batches() {
+        let data = sequences(50);
+        let places = Batches::new(&data, 8, 1).places().take(9);
+        for (places, batch) in places.zip(Batches::new(&data, 8, 1)) {
+            let found: Vec<&Sequence> = places.iter().map(|place| &data[*place]).collect();
+            assert_eq!(found, batch);
         }
     }
 

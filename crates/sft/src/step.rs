@@ -2,7 +2,7 @@
 
 use lm::{CausalLm, RouterReport, RouterSums, Sequence, micro_batches, router_reports, score};
 use serde::Serialize;
-use trainer::{Share, StepReport, TrainError, Trainer};
+use trainer::{Apart, Share, StepReport, TrainError, Trainer};
 
 /// What a step did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -61,7 +61,12 @@ pub fn step<M: CausalLm>(
             Some(aux) => nll + aux * (targets as f64 / tokens as f64),
             None => nll,
         };
-        Share { loss, load, report }
+        Share {
+            loss,
+            load,
+            apart: Apart::default(),
+            report,
+        }
     })?;
     Ok(SftReport {
         loss: seen.iter().map(|part| part.loss).sum(),

@@ -12,6 +12,18 @@ pub(crate) struct GradientSum {
     by_name: BTreeMap<String, Tensor<1>>,
 }
 
+/// Gradients that whoever makes a [`crate::Share`] has taken already, of what its loss leaves out: an
+/// output layer whose logits are too many to be in memory at once, say.
+#[derive(Debug, Default)]
+pub struct Apart(pub(crate) GradientSum);
+
+impl Apart {
+    /// Adds those of `model`'s parameters out of a backward pass.
+    pub fn add<M: Module>(&mut self, model: &M, gradients: Gradients) {
+        self.0.add(GradientSum::of(model, gradients));
+    }
+}
+
 impl GradientSum {
     /// The gradients of one backward pass.
     pub(crate) fn of<M: Module>(model: &M, gradients: Gradients) -> Self {

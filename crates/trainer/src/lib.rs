@@ -9,6 +9,7 @@ mod schedule;
 mod train;
 
 pub use adamw::{AdamWConfig, OptimizerState};
+pub use gradients::Apart;
 pub use mix::mix;
 pub use schedule::Schedule;
 pub use train::{Share, StepReport, TrainError, Trainer, TrainerConfig};

@@ -6,7 +6,7 @@ use lm::{CausalLm, Tape};
 use serde::{Deserialize, Serialize};
 
 use crate::adamw::{AdamWConfig, Moments, apply};
-use crate::gradients::GradientSum;
+use crate::gradients::{Apart, GradientSum};
 use crate::schedule::Schedule;
 
 /// Settings of a training run.
@@ -63,6 +63,8 @@ pub struct Share<T> {
     pub loss: Tensor<1>,
     /// Tokens each expert received, layer by layer.
     pub load: Vec<Vec<u64>>,
+    /// Gradients taken already, beside those of `loss`.
+    pub apart: Apart,
     /// What the caller wants to know of it.
     pub report: T,
 }
@@ -155,10 +157,15 @@ impl<M: CausalLm> Trainer<M> {
                     true => model.checkpointed(&tape),
                     false => model,
                 };
-                let Share { loss, load, report } = share(&model, part);
+                let Share {
+                    loss,
+                    load,
+                    apart,
+                    report,
+                } = share(&model, part);
                 let value = f64::from(loss.clone().into_scalar::<f32>());
                 let gradients = value.is_finite().then(|| {
-                    let mut sum = GradientSum::default();
+                    let mut sum = apart.0;
                     let mut found = loss.backward();
                     tape.replay(&mut found, |found| sum.add(GradientSum::of(&model, found)));
                     sum.add(GradientSum::of(&model, found));

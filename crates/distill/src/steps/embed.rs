@@ -8,10 +8,41 @@ pub trait Embed {
     fn embed(&self, texts: &[&str]) -> Vec<Vec<f32>>;
 }
 
-/// How a language model takes to a text.
+/// How a language model takes to a response.
 pub trait Surprise {
-    /// Mean negative log-likelihood of the tokens of `text` after `context`, in nats a token.
-    fn surprise(&self, context: &str, text: &str) -> f32;
+    /// How surprising each of `parts` is, which make up a response to `question` one after the other:
+    /// each after the question and all parts before it.
+    fn surprise(&self, question: &str, parts: &[&str]) -> Vec<Likelihood>;
+}
+
+/// What a language model makes of a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Likelihood {
+    /// Negative log-likelihood of its tokens, summed, in nats.
+    pub nats: f64,
+    /// Its tokens.
+    pub tokens: usize,
+}
+
+impl Likelihood {
+    /// Nats a token; 0 of a text without tokens.
+    pub fn mean(self) -> f64 {
+        self.nats / self.tokens.max(1) as f64
+    }
+
+    /// The exponential of [`Self::mean`], from 1.
+    pub fn perplexity(self) -> f64 {
+        self.mean().exp()
+    }
+}
+
+impl std::iter::Sum for Likelihood {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |sum, part| Self {
+            nats: sum.nats + part.nats,
+            tokens: sum.tokens + part.tokens,
+        })
+    }
 }
 
 /// Counts of words hashed into a fixed number of places: no model, no meaning, but words in common.

@@ -253,13 +253,14 @@ fn surprises(question: &str, found: &[Step<'_>], surprise: Option<&dyn Surprise>
     let Some(model) = surprise else {
         return vec![0.0; found.len()];
     };
-    let mut context = format!("{question}\n");
-    let mut each = Vec::new();
-    for step in found {
-        each.push(model.surprise(&context, step.text));
-        context += step.text;
-        context.push('\n');
-    }
+    // As they stood: on lines of their own.
+    let lines: Vec<String> = found
+        .iter()
+        .map(|step| format!("{}\n", step.text))
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let each = model.surprise(question, &lines);
+    let each: Vec<f32> = each.iter().map(|part| part.mean() as f32).collect();
     let mut sorted = each.clone();
     sorted.sort_by(f32::total_cmp);
     let middle = sorted.get(sorted.len() / 2).copied().unwrap_or(0.0);

@@ -21,7 +21,7 @@ mod text;
 
 #[cfg(test)]
 pub(crate) use embed::cosine;
-pub use embed::{BagOfWords, Embed, Surprise};
+pub use embed::{BagOfWords, Embed, Likelihood, Surprise};
 pub use features::{FEATURES, Oddity};
 pub use score::{StepModel, StepScore};
 

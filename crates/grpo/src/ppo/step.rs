@@ -2,7 +2,7 @@
 
 use lm::{CausalLm, Sequence, micro_batches};
 use serde::Serialize;
-use trainer::{Share, Trainer};
+use trainer::{Apart, Share, Trainer};
 
 use super::{Critic, PpoConfig, gae, value::value_loss};
 use crate::advantage::{deviation, mean};
@@ -219,6 +219,7 @@ fn teach<M: CausalLm>(
             Share {
                 loss,
                 load,
+                apart: Apart::default(),
                 report: [measured[0], measured[1]],
             }
         })

@@ -1,32 +1,26 @@
 //! A model measured on a benchmark: `r1 eval`.
 //!
-//! What is measured, kept and counted is [`eval`]'s; here are the words of the command line, the model
-//! ([`local`], or one behind an endpoint) and what a person sees.
+//! What is measured, kept and counted is [`eval`]'s; here are the words of the command line and what a
+//! person sees.
 
-mod local;
 #[cfg(test)]
 mod tests;
 
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result};
-use data::Answers;
-use endpoint::Endpoint;
+use anyhow::Result;
 use eval::{
     Benchmark, Evaluation, Identity, MANIFEST, Manifest, Observer, Plan, Progress, Protocol, Store,
     Table, TaskSet, Window, benchmarks,
 };
-use lm::Sampling;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
+use crate::answers::{Manner, Voice, endpoint_settings, sampling};
 use crate::generate::speaker::Speaker;
+use crate::interrupt::Interrupt;
 use crate::progress::Console;
 use crate::usage::UsageError;
-use local::Local;
 
 /// The arguments of `r1 eval`.
 #[derive(Debug, clap::Args)]
@@ -171,7 +165,7 @@ pub(crate) fn run(args: &Measure) -> Result<bool> {
     let done = watched(&console, &mut |observer| {
         let tasks = &set.tasks;
         Ok(eval::evaluate(
-            &*model, benchmark, tasks, &mut store, observer,
+            &model, benchmark, tasks, &mut store, observer,
         )?)
     })?;
     for unanswered in done.unanswered.iter().take(3) {
@@ -203,20 +197,8 @@ fn protocol(args: &Measure, benchmark: &dyn Benchmark) -> Result<Protocol, Usage
         let words = "--max-tokens, --rows and --first must be at least 1";
         return Err(UsageError(words.into()));
     }
-    let checked = sampling(&protocol).validate();
-    checked.map_err(|error| UsageError(error.to_string()))?;
+    sampling(protocol.temperature, protocol.top_p)?;
     Ok(protocol)
-}
-
-fn sampling(protocol: &Protocol) -> Sampling {
-    match protocol.temperature {
-        0.0 => Sampling::GREEDY,
-        temperature => Sampling {
-            temperature,
-            top_p: protocol.top_p,
-            ..Sampling::PLAIN
-        },
-    }
 }
 
 /// Whom to ask.
@@ -227,14 +209,8 @@ struct Asked {
 }
 
 enum Kind {
-    Here {
-        speaker: Speaker,
-        sampling: Sampling,
-        max_tokens: usize,
-        seed: u64,
-        rows: usize,
-    },
-    There(Box<Endpoint>),
+    Here(Speaker, Manner),
+    There(endpoint::Settings),
 }
 
 impl Asked {
@@ -244,19 +220,19 @@ impl Asked {
                 let speaker = Speaker::find(model, console)?;
                 let shown = model.display().to_string();
                 let template = speaker.tokenizer.chat_template();
+                let manner = Manner {
+                    sampling: sampling(protocol.temperature, protocol.top_p)?,
+                    max_tokens: protocol.max_tokens,
+                    seed,
+                    rows: args.rows,
+                };
                 Ok(Self {
                     identity: Identity::Weights {
                         name: args.name.clone().unwrap_or(shown),
                         sha256: eval::fingerprint(&speaker.dir)?,
                     },
                     template: template.map_or_else(|| "plain".into(), |it| it.source().to_owned()),
-                    kind: Kind::Here {
-                        speaker,
-                        sampling: sampling(protocol),
-                        max_tokens: protocol.max_tokens,
-                        seed,
-                        rows: args.rows,
-                    },
+                    kind: Kind::Here(speaker, manner),
                 })
             }
             (None, Some(place)) => {
@@ -267,7 +243,7 @@ impl Asked {
                         model: settings.model.clone(),
                     },
                     template: "the endpoint's own".into(),
-                    kind: Kind::There(Box::new(Endpoint::new(&settings)?)),
+                    kind: Kind::There(settings),
                 })
             }
             (None, None) => Err(UsageError("give --model or --endpoint".into()).into()),
@@ -275,25 +251,11 @@ impl Asked {
     }
 
     /// The model itself; its weights are read, where they are on this machine.
-    fn model(self) -> Result<Box<dyn Answers>> {
-        Ok(match self.kind {
-            Kind::There(endpoint) => endpoint,
-            Kind::Here {
-                speaker,
-                sampling,
-                max_tokens,
-                seed,
-                rows,
-            } => Box::new(Local {
-                model: speaker.load()?,
-                tokenizer: speaker.tokenizer,
-                positions: speaker.positions,
-                sampling,
-                max_tokens,
-                seed,
-                rows,
-            }),
-        })
+    fn model(&self) -> Result<Voice> {
+        match &self.kind {
+            Kind::Here(speaker, manner) => Voice::here(speaker, *manner),
+            Kind::There(settings) => Voice::there(settings),
+        }
     }
 }
 
@@ -304,20 +266,7 @@ fn settings(
     protocol: &Protocol,
     seed: u64,
 ) -> Result<endpoint::Settings> {
-    let mut settings = if place.ends_with(".toml") {
-        let text = std::fs::read_to_string(place)
-            .map_err(|error| UsageError(format!("{place}: {error}")))?;
-        toml::from_str(&text).map_err(|error| UsageError(format!("{place}: {error}")))?
-    } else {
-        let name = wanted(args.name.as_deref(), "--name, the model at the endpoint")?;
-        endpoint::Settings::new(place, name)
-    };
-    if let Some(name) = &args.name {
-        settings.model.clone_from(name);
-    }
-    if let Some(key) = &args.key {
-        settings.key.clone_from(key);
-    }
+    let mut settings = endpoint_settings(place, args.name.as_deref(), args.key.as_deref())?;
     settings.temperature = Some(protocol.temperature);
     settings.top_p = Some(protocol.top_p);
     settings.max_tokens = protocol.max_tokens as u64;
@@ -328,17 +277,11 @@ fn settings(
 }
 
 /// Runs with a bar that shows pass@1; a signal lets what is stored be whole.
-fn watched(
+pub(crate) fn watched(
     console: &Console,
     run: &mut dyn FnMut(&mut Observer<'_>) -> Result<Evaluation>,
 ) -> Result<Evaluation> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        // The second signal ends the process at once.
-        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
-            .context("cannot take signals")?;
-    }
+    let interrupt = Interrupt::watch()?;
     let (mut bar, mut shown) = (None, 0);
     run(&mut |progress: &Progress| {
         let bar = bar.get_or_insert_with(|| console.progress("eval", progress.total, "samples"));
@@ -349,7 +292,7 @@ fn watched(
             let graded = progress.graded;
             bar.set_message(format!("pass@1 {:.1} % of {graded}", 100.0 * rate));
         }
-        match stop.load(Ordering::Relaxed) {
+        match interrupt.came() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }
@@ -384,7 +327,7 @@ fn replay(
     let model = asked.model()?;
     let mut differences = Vec::new();
     let done = watched(console, &mut |observer| {
-        let replayed = eval::replay(&then, &*model, benchmark, &verified, out, observer)?;
+        let replayed = eval::replay(&then, &model, benchmark, &verified, out, observer)?;
         differences = replayed.differences;
         Ok(replayed.evaluation)
     })?;

@@ -1,10 +1,14 @@
 //! A small model with random weights, measured.
 
+use std::ops::ControlFlow;
+
 use clap::Parser;
 use data::chat::Message;
-use data::{Ask, Finish, Reply};
+use data::{Answers, Ask, Finish, Reply};
+use lm::Sampling;
 
 use super::*;
+use crate::answers::Local;
 use crate::generate::testing::Small;
 
 #[derive(Debug, Parser)]
@@ -19,15 +23,13 @@ fn eval(words: &[&str]) -> Result<bool> {
 }
 
 fn local(small: &Small, rows: usize) -> Local {
-    Local {
-        model: small.model.clone(),
-        tokenizer: Arc::clone(&small.speaker.tokenizer),
-        positions: small.speaker.positions,
+    let manner = Manner {
         sampling: Sampling::PLAIN,
         max_tokens: 12,
         seed: 3,
         rows,
-    }
+    };
+    Local::new(&small.speaker, manner).unwrap()
 }
 
 fn ask(id: &str, sample: u32, question: &str) -> Ask {

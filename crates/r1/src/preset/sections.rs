@@ -3,6 +3,7 @@
 use grpo::{AdvantageScale, Baseline, Kl, KlIn, Objective, RewardParts, Truncated};
 use rewards::Mode;
 use serde::{Deserialize, Serialize};
+use sft::Divergence;
 use trainer::OptimizerState;
 
 /// Which stages are done, and what they start from.
@@ -191,6 +192,20 @@ pub struct Supervised {
     pub weight_decay: f64,
     /// Largest global gradient norm.
     pub clip: f64,
+}
+
+/// A teacher's distribution over the next token in the student's loss.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Logits {
+    /// The teacher's likeliest tokens that are kept, K; 0: its samples alone are learned from.
+    pub k: usize,
+    /// forward: KL(teacher ‖ student); reverse: KL(student ‖ teacher).
+    pub kl: Divergence,
+    /// Its share of the loss, α; the rest is cross entropy.
+    pub alpha: f64,
+    /// What both distributions' logits are divided by, τ.
+    pub temperature: f64,
 }
 
 /// How the parts of a reward combine, and the terms besides accuracy, format and language. A term with

@@ -8,8 +8,8 @@ use grpo::{AdvantageScale, Baseline, KlIn, RewardParts, Surrogate};
 use rewards::{ConfigError, Mode};
 
 use super::{
-    Corpus, Eval, Lora, Model, Ppo, Preset, Pretraining, Recipe, Rejection, Rl, Rubric, Student,
-    Supervised, Tasks,
+    Corpus, Eval, Logits, Lora, Model, Ppo, Preset, Pretraining, Recipe, Rejection, Rl, Rubric,
+    Student, Supervised, Tasks,
 };
 use crate::source::{exists, on_hub};
 use crate::usage::{UsageError, nearest};
@@ -42,6 +42,7 @@ impl Preset {
         self.cold_start_sft.validate("cold_start_sft")?;
         self.sft.validate("sft")?;
         self.distill.validate("distill")?;
+        self.distill_logits.validate("distill_logits")?;
         self.rubric.validate()?;
         self.lora.validate()?;
         for (section, rl) in self.rl() {
@@ -233,7 +234,7 @@ impl Pretraining {
 }
 
 impl Supervised {
-    fn validate(&self, section: &str) -> Checked {
+    pub(crate) fn validate(&self, section: &str) -> Checked {
         let key = |name: &str| format!("{section}.{name}");
         at_least(&key("epochs"), self.epochs, 1)?;
         at_least(&key("batch"), self.batch, 1)?;
@@ -390,7 +391,7 @@ impl Rubric {
 }
 
 impl Lora {
-    fn validate(&self) -> Checked {
+    pub(crate) fn validate(&self) -> Checked {
         positive("lora.alpha", self.alpha)?;
         require(
             self.rank == 0 || !self.targets.is_empty(),
@@ -412,17 +413,30 @@ impl Ppo {
 
 impl Rejection {
     fn validate(&self, section: &str) -> Checked {
+        self.validate_teacher(section)?;
+        positive(&format!("{section}.temperature"), self.temperature)
+    }
+
+    /// The same for a teacher of one's own, whose likeliest token may be taken.
+    pub(crate) fn validate_teacher(&self, section: &str) -> Checked {
         at_least(&format!("{section}.prompts"), self.prompts, 1)?;
         at_least(&format!("{section}.samples"), self.samples, 1)?;
-        positive(&format!("{section}.temperature"), self.temperature)?;
+        not_negative(&format!("{section}.temperature"), self.temperature)?;
         mass(&format!("{section}.top_p"), self.top_p)?;
         at_least(&format!("{section}.per_prompt_cap"), self.per_prompt_cap, 1)?;
         at_least(&format!("{section}.max_new_tokens"), self.max_new_tokens, 1)
     }
 }
 
+impl Logits {
+    pub(crate) fn validate(&self, section: &str) -> Checked {
+        share(&format!("{section}.alpha"), self.alpha)?;
+        positive(&format!("{section}.temperature"), self.temperature)
+    }
+}
+
 impl Eval {
-    fn validate(&self) -> Checked {
+    pub(crate) fn validate(&self) -> Checked {
         at_least("eval.samples", self.samples, 1)?;
         not_negative("eval.temperature", self.temperature)?;
         mass("eval.top_p", self.top_p)?;

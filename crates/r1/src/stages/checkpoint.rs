@@ -12,14 +12,14 @@ use crate::backend::device;
 use crate::generate::speaker::belong_together;
 
 /// A model with the tokenizer it was trained with.
-pub(super) struct Checkpoint {
-    pub(super) model: Decoder,
-    pub(super) tokenizer: Tokenizer,
+pub(crate) struct Checkpoint {
+    pub(crate) model: Decoder,
+    pub(crate) tokenizer: Tokenizer,
 }
 
 impl Checkpoint {
     /// Opens the model of an artifact.
-    pub(super) fn open(artifact: &Artifact) -> Result<Self> {
+    pub(crate) fn open(artifact: &Artifact) -> Result<Self> {
         let model = Decoder::load(&artifact.dir, &device()?)?;
         let tokenizer = Tokenizer::open(&artifact.dir)?;
         belong_together(&artifact.dir, &tokenizer, model.vocabulary())?;
@@ -28,7 +28,7 @@ impl Checkpoint {
 }
 
 /// Writes a model and its tokenizer as a Hugging Face directory.
-pub(super) fn save(dir: &Path, model: &Decoder, tokenizer: &Tokenizer) -> Result<()> {
+pub(crate) fn save(dir: &Path, model: &Decoder, tokenizer: &Tokenizer) -> Result<()> {
     let options = SaveOptions {
         end_token: Some(tokenizer.end),
         ..SaveOptions::default()

@@ -29,13 +29,13 @@ pub(crate) struct Cost {
 
 impl Cost {
     /// Adds training of `model` on `tokens`, for `part`.
-    pub(super) fn train(&mut self, part: &str, model: &impl CausalLm, tokens: usize) {
+    pub(crate) fn train(&mut self, part: &str, model: &impl CausalLm, tokens: usize) {
         self.add(part, 6.0, model, tokens);
         self.trained_tokens += tokens;
     }
 
     /// Adds forward passes of `model` over `tokens`, for `part`.
-    pub(super) fn sample(&mut self, part: &str, model: &impl CausalLm, tokens: usize) {
+    pub(crate) fn sample(&mut self, part: &str, model: &impl CausalLm, tokens: usize) {
         self.add(part, 2.0, model, tokens);
         self.sampled_tokens += tokens;
     }
@@ -46,7 +46,7 @@ impl Cost {
         *self.parts.entry(part.to_owned()).or_default() += flops;
     }
 
-    pub(super) fn write(&self, dir: &Path) -> Result<()> {
+    pub(crate) fn write(&self, dir: &Path) -> Result<()> {
         write_json(&dir.join(FILE), self)
     }
 

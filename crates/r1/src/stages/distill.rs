@@ -1,6 +1,6 @@
 //! Distillation: a small dense student learns from R1's samples, by SFT alone.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::checkpoint::{Checkpoint, save};
@@ -8,7 +8,8 @@ use super::cost::Cost;
 use super::curate::{SAMPLES, curate};
 use super::files::write_lines;
 use super::means::Means;
-use super::sft::{FineTuning, assemble, fine_tune};
+use super::sft::{FineTuning, assemble, fine_tune, sequences};
+use super::soft::{LOGITS, SoftFile, fine_tune_softly, share_tokenizer};
 use crate::Artifact;
 use crate::preset;
 use crate::stage::{Stage, StageContext};
@@ -25,6 +26,8 @@ pub struct Distill<'a> {
     sampling: &'a preset::Rejection,
     /// How the student is trained.
     plan: &'a preset::Supervised,
+    /// The teacher's distribution in its loss.
+    logits: preset::Logits,
     means: Means,
 }
 
@@ -43,8 +46,15 @@ impl<'a> Distill<'a> {
             tasks,
             sampling,
             plan,
+            logits: preset::Logits::default(),
             means: Means::default(),
         }
+    }
+
+    /// Puts the teacher's distribution over the next token into the student's loss.
+    pub fn with_logits(self, logits: &preset::Logits) -> Self {
+        let logits = logits.clone();
+        Self { logits, ..self }
     }
 
     /// Trains what `means` says of the student, as it says.
@@ -60,7 +70,10 @@ impl Stage for Distill<'_> {
     }
 
     fn settings(&self) -> Value {
-        let settings = json!({ "sampling": self.sampling, "plan": self.plan });
+        let mut settings = json!({ "sampling": self.sampling, "plan": self.plan });
+        if self.logits.k > 0 {
+            settings["logits"] = json!(self.logits);
+        }
         self.means.join(settings)
     }
 
@@ -72,6 +85,10 @@ impl Stage for Distill<'_> {
         cx.rewind(0)?;
         let teacher = Checkpoint::open(self.teacher)?;
         let student = Checkpoint::open(self.student)?;
+        if self.logits.k > 0 {
+            let (its, own) = (self.teacher.name(), self.student.name());
+            share_tokenizer((&its, &teacher.tokenizer), (&own, &student.tokenizer))?;
+        }
         let mut cost = Cost::default();
         let samples = curate(cx, &teacher, self.tasks, self.sampling, &mut cost)?;
         let samples = assemble(samples, self.tasks, cx)?;
@@ -82,7 +99,21 @@ impl Stage for Distill<'_> {
             means: &self.means,
             base: self.student,
         };
-        let model = fine_tune(cx, model, tokenizer, &samples, &how, &mut cost)?;
+        let samples = sequences(tokenizer, &samples);
+        let model = match self.logits.k {
+            0 => fine_tune(cx, model, &samples, &how, &mut cost)?,
+            _ => {
+                let path = cx.dir.join(LOGITS);
+                let file = SoftFile::new(&path, &samples, &self.logits, tokenizer.vocab_size());
+                file.write(&teacher.model, &samples, cx)?;
+                let read = samples.iter().map(|it| it.tokens.len()).sum();
+                cost.sample("logits", &teacher.model, read);
+                let soft = (&file, &self.logits);
+                let model = fine_tune_softly(cx, model, &samples, soft, &how, &mut cost)?;
+                std::fs::remove_file(&path).with_context(|| path.display().to_string())?;
+                model
+            }
+        };
         cost.write(&cx.dir)?;
         save(&cx.dir, &model, tokenizer)
     }

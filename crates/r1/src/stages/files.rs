@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value)? + "\n";
     std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))
 }
@@ -19,7 +19,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     serde_json::from_str(&text).with_context(|| path.display().to_string())
 }
 
-pub(super) fn write_lines<T: Serialize>(path: &Path, records: &[T]) -> Result<()> {
+pub(crate) fn write_lines<T: Serialize>(path: &Path, records: &[T]) -> Result<()> {
     let write = || -> Result<()> {
         let mut file = BufWriter::new(File::create(path)?);
         for record in records {
@@ -31,7 +31,7 @@ pub(super) fn write_lines<T: Serialize>(path: &Path, records: &[T]) -> Result<()
     write().with_context(|| format!("writing {}", path.display()))
 }
 
-pub(super) fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+pub(crate) fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
     let lines = BufReader::new(file).lines().enumerate();
     lines

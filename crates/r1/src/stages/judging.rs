@@ -32,6 +32,22 @@ pub(super) fn counting(
     with_code(Rubric::counting(config, counter), tasks)
 }
 
+/// The rubric `config` describes, for `problems`, which came from `source`.
+///
+/// # Errors
+/// As [`rubric`].
+pub(crate) fn rubric_for(
+    config: &RubricConfig,
+    problems: &[Problem],
+    source: &Path,
+) -> Result<Rubric> {
+    let rubric = Rubric::new(config);
+    match has_programs(problems) {
+        true => Ok(rubric.with_code(Code::within(sandbox(source)?))),
+        false => Ok(rubric),
+    }
+}
+
 fn with_code(rubric: Rubric, tasks: &Artifact) -> Result<Rubric> {
     for name in [TRAIN, HELD_OUT] {
         let file = tasks.file(name);

@@ -22,17 +22,19 @@ pub struct Means {
 }
 
 impl Means {
+    /// What these sections say.
+    pub(crate) fn new(memory: Memory, lora: Lora) -> Self {
+        Self { memory, lora }
+    }
+
     /// Those of a preset.
     pub fn of(preset: &Preset) -> Self {
-        Self {
-            memory: preset.memory.clone(),
-            lora: preset.lora.clone(),
-        }
+        Self::new(preset.memory.clone(), preset.lora.clone())
     }
 
     /// Adds itself to a stage's settings, an object, as far as it makes a difference: stages that
     /// were done without it stay done.
-    pub(super) fn join(&self, mut settings: Value) -> Value {
+    pub(crate) fn join(&self, mut settings: Value) -> Value {
         if self.memory != Memory::default() {
             settings["memory"] = json!(self.memory);
         }
@@ -43,7 +45,7 @@ impl Means {
     }
 
     /// The model as it is to be trained.
-    pub(super) fn prepare(&self, model: Decoder, seed: u64) -> Result<Decoder> {
+    pub(crate) fn prepare(&self, model: Decoder, seed: u64) -> Result<Decoder> {
         if self.lora.rank == 0 {
             return Ok(model);
         }
@@ -58,7 +60,7 @@ impl Means {
     }
 
     /// How it is trained.
-    pub(super) fn settings(&self, mut config: TrainerConfig) -> TrainerConfig {
+    pub(crate) fn settings(&self, mut config: TrainerConfig) -> TrainerConfig {
         config.checkpointing = self.memory.checkpointing;
         config.adamw.state = self.memory.optimizer_state;
         config
@@ -67,7 +69,7 @@ impl Means {
 
 /// Writes the adapter of a trained model, which began as that of `base`, into `dir`, and gives the
 /// model with the adapter merged.
-pub(super) fn finish(dir: &Path, model: Decoder, base: &Artifact) -> Result<Decoder> {
+pub(crate) fn finish(dir: &Path, model: Decoder, base: &Artifact) -> Result<Decoder> {
     if model.adapter().is_some() {
         let dir = dir.join(DIR);
         fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;

@@ -1,7 +1,7 @@
 //! The boxes of the figure: each stage turns artifacts into an artifact.
 
 mod ask;
-mod checkpoint;
+pub(crate) mod checkpoint;
 pub(crate) mod cost;
 mod curate;
 mod distill;
@@ -9,15 +9,16 @@ mod evaluate;
 mod experts;
 pub(crate) mod files;
 mod import;
-mod judging;
-mod means;
-mod pretrain;
+pub(crate) mod judging;
+pub(crate) mod means;
+pub(crate) mod pretrain;
 mod problems;
 mod rehearsal;
 mod responses;
 mod rl;
-mod sft;
-mod sources;
+pub(crate) mod sft;
+pub(crate) mod soft;
+pub(crate) mod sources;
 mod tasks;
 
 pub use curate::Curate;

@@ -185,7 +185,7 @@ fn by_domain(
     texts
 }
 
-fn decoder_config(shape: Shape<'_>, vocabulary: usize) -> DecoderConfig {
+pub(crate) fn decoder_config(shape: Shape<'_>, vocabulary: usize) -> DecoderConfig {
     match shape {
         Shape::Mixture(model) => DecoderConfig {
             vocabulary,

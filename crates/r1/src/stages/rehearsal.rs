@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use kernels::lanes;
 use lm::{CausalLm, Engine, EngineOptions, Request, Sequence, score};
 use moe_model::Decoder;
-use trainer::{Share, Trainer};
+use trainer::{Apart, Share, Trainer};
 
 use crate::backend::MICRO_TOKENS;
 use crate::memory::{Need, Training};
@@ -77,6 +77,7 @@ pub(super) fn rehearse(
     let tried = trainer.accumulate(&parts, |model, part| Share {
         loss: score(model, part, 1.0).log_probs_n.mean(),
         load: Vec::new(),
+        apart: Apart::default(),
         report: (),
     });
     trainer.discard();

@@ -115,7 +115,8 @@ impl Stage for Sft<'_> {
             means: &self.means,
             base: self.init,
         };
-        let model = fine_tune(cx, model, &tokenizer, &samples, &how, &mut cost)?;
+        let samples = sequences(&tokenizer, &samples);
+        let model = fine_tune(cx, model, &samples, &how, &mut cost)?;
         show(cx, &model, &tokenizer, self.tasks)?;
         cost.write(&cx.dir)?;
         save(&cx.dir, &model, &tokenizer)
@@ -123,7 +124,7 @@ impl Stage for Sft<'_> {
 }
 
 /// Joins reasoning with general samples 3:1 and drops what is held out.
-pub(super) fn assemble(
+pub(crate) fn assemble(
     reasoning: Vec<Sample>,
     tasks: &Artifact,
     cx: &StageContext,
@@ -149,32 +150,46 @@ pub(super) fn assemble(
 }
 
 /// How a model learns from samples.
-pub(super) struct FineTuning<'a> {
-    pub(super) plan: &'a preset::Supervised,
-    pub(super) means: &'a Means,
+pub(crate) struct FineTuning<'a> {
+    pub(crate) plan: &'a preset::Supervised,
+    pub(crate) means: &'a Means,
     /// What the model was.
-    pub(super) base: &'a Artifact,
+    pub(crate) base: &'a Artifact,
 }
 
-/// Trains `model` on the responses of `samples`; adapters are left in the stage's directory, and merged.
-pub(super) fn fine_tune(
+/// Samples as sequences whose responses are learned.
+pub(super) fn sequences(tokenizer: &Tokenizer, samples: &[Sample]) -> Vec<Sequence> {
+    let sequence = |sample: &Sample| {
+        let question = Some(&*sample.question);
+        let (tokens, context) = tokenizer.encode_document(question, &sample.response);
+        Sequence { tokens, context }
+    };
+    samples.iter().map(sequence).collect()
+}
+
+/// Trains `model` on the responses of `sequences`; adapters are left in the stage's directory, and merged.
+pub(crate) fn fine_tune(
     cx: &StageContext,
     model: Decoder,
-    tokenizer: &Tokenizer,
-    samples: &[Sample],
+    sequences: &[Sequence],
     how: &FineTuning<'_>,
     cost: &mut Cost,
 ) -> Result<Decoder> {
-    let FineTuning { plan, means, base } = *how;
-    let sequences: Vec<Sequence> = samples
-        .iter()
-        .map(|sample| {
-            let (tokens, context) =
-                tokenizer.encode_document(Some(&sample.question), &sample.response);
-            Sequence { tokens, context }
-        })
-        .collect();
-    let steps = plan.epochs * sequences.len().div_ceil(plan.batch);
+    let FineTuning { plan, base, .. } = *how;
+    let (mut trainer, steps) = begin(cx, model, sequences.len(), how)?;
+    train(cx, &mut trainer, sequences, plan.batch, steps, cost)?;
+    finish(&cx.dir, trainer.into_model(), base)
+}
+
+/// A trainer of `model`, and the steps it is to take over so many sequences.
+pub(super) fn begin(
+    cx: &StageContext,
+    model: Decoder,
+    sequences: usize,
+    how: &FineTuning<'_>,
+) -> Result<(Trainer<Decoder>, usize)> {
+    let FineTuning { plan, means, .. } = *how;
+    let steps = plan.epochs * sequences.div_ceil(plan.batch);
     let config = TrainerConfig {
         adamw: AdamWConfig {
             weight_decay: plan.weight_decay,
@@ -190,9 +205,7 @@ pub(super) fn fine_tune(
         checkpointing: false,
     };
     let model = means.prepare(model, cx.seed)?;
-    let mut trainer = Trainer::new(model, means.settings(config));
-    train(cx, &mut trainer, &sequences, plan.batch, steps, cost)?;
-    finish(&cx.dir, trainer.into_model(), base)
+    Ok((Trainer::new(model, means.settings(config)), steps))
 }
 
 /// A line of `metrics.jsonl`.
@@ -204,7 +217,7 @@ struct Metric {
 }
 
 /// Takes `steps` steps over `sequences`.
-pub(super) fn train(
+pub(crate) fn train(
     cx: &StageContext,
     trainer: &mut Trainer<Decoder>,
     sequences: &[Sequence],
@@ -212,15 +225,7 @@ pub(super) fn train(
     steps: usize,
     cost: &mut Cost,
 ) -> Result<()> {
-    let longest = sequences.iter().map(|sequence| sequence.tokens.len());
-    let longest = Longest {
-        prompt: 1,
-        response: longest.max().unwrap_or(1).saturating_sub(1),
-        sequences: batch,
-        copies: 0,
-        rows: 0,
-    };
-    rehearse(cx, trainer, &longest)?;
+    rehearse_for(cx, trainer, sequences, batch)?;
     let progress = cx.progress(steps, "steps");
     for batch in Batches::new(sequences, batch, cx.seed).take(steps) {
         let began = Instant::now();
@@ -239,11 +244,29 @@ pub(super) fn train(
     Ok(())
 }
 
+/// Whether there is the memory for the longest of `sequences`.
+pub(super) fn rehearse_for(
+    cx: &StageContext,
+    trainer: &mut Trainer<Decoder>,
+    sequences: &[Sequence],
+    batch: usize,
+) -> Result<()> {
+    let longest = sequences.iter().map(|sequence| sequence.tokens.len());
+    let longest = Longest {
+        prompt: 1,
+        response: longest.max().unwrap_or(1).saturating_sub(1),
+        sequences: batch,
+        copies: 0,
+        rows: 0,
+    };
+    rehearse(cx, trainer, &longest).map(|_| ())
+}
+
 /// Problems a trained model is shown answering.
 const SHOWN: usize = 20;
 
 /// Lets the model answer a few training problems, for people to read in `completions.jsonl`.
-pub(super) fn show(
+pub(crate) fn show(
     cx: &StageContext,
     model: &Decoder,
     tokenizer: &Tokenizer,

@@ -5,21 +5,19 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, mpsc};
 
 use data::{Answers, Ask, Reply, Tokenizer, Unanswered};
-use lm::{Heard, Request, Rollout, Sampling, respond};
+use lm::{Heard, Request, Rollout, respond};
 use moe_model::Decoder;
 
-/// A model with how it samples. Its replies depend on the seed, an ask's id and its sample alone.
+use super::Manner;
+use crate::generate::speaker::Speaker;
+
+/// A model with how it is asked. Its replies depend on the seed, an ask's id and its sample alone.
 pub(crate) struct Local {
-    pub(crate) model: Decoder,
-    pub(crate) tokenizer: Arc<Tokenizer>,
+    model: Decoder,
+    tokenizer: Arc<Tokenizer>,
     /// Tokens of the longest sequence, prompt and reply together.
-    pub(crate) positions: usize,
-    pub(crate) sampling: Sampling,
-    /// Tokens of a reply at most; fewer where the positions leave fewer.
-    pub(crate) max_tokens: usize,
-    pub(crate) seed: u64,
-    /// Samples under way at once.
-    pub(crate) rows: usize,
+    positions: usize,
+    manner: Manner,
 }
 
 /// Samples of one prompt that follow one another.
@@ -71,9 +69,22 @@ impl Answers for Local {
 }
 
 impl Local {
+    /// Reads the weights of `speaker`.
+    ///
+    /// # Errors
+    /// Weights that are missing or damaged.
+    pub(crate) fn new(speaker: &Speaker, manner: Manner) -> anyhow::Result<Self> {
+        Ok(Self {
+            model: speaker.load()?,
+            tokenizer: Arc::clone(&speaker.tokenizer),
+            positions: speaker.positions,
+            manner,
+        })
+    }
+
     /// The tokens of a prompt that leaves room for a reply.
     fn prompt(&self, ask: &Ask) -> Result<(Vec<u32>, bool), String> {
-        let tokens = self.tokenizer.encode_chat(&ask.messages);
+        let tokens = self.tokenizer.encode_dialogue(&ask.messages);
         let tokens = tokens.map_err(|error| error.to_string())?;
         if tokens.len() >= self.positions {
             return Err(format!(
@@ -96,13 +107,13 @@ impl Local {
             let left = self.positions - asked.prompt.len();
             Request {
                 samples: first..first + asked.asks.len() as u32,
-                sampling: self.sampling,
+                sampling: self.manner.sampling,
                 end_tokens: self.tokenizer.ends().to_vec(),
-                seed: self.seed,
+                seed: self.manner.seed,
                 ..Request::new(
                     asked.asks[0].id.clone(),
                     asked.prompt.clone(),
-                    self.max_tokens.min(left),
+                    self.manner.max_tokens.min(left),
                 )
             }
         };
@@ -110,7 +121,7 @@ impl Local {
         let (sender, rollouts) = mpsc::channel::<Rollout>();
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                respond(&self.model, &requests, self.rows, &mut |heard| {
+                respond(&self.model, &requests, self.manner.rows, &mut |heard| {
                     if let Heard::Response(rollout) = heard
                         && sender.send(rollout).is_err()
                     {
