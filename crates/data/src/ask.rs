@@ -2,10 +2,13 @@
 //!
 //! Left out: the models themselves, and judging what they say.
 
+mod scripted;
+
 use std::ops::ControlFlow;
 
 use crate::Finish;
 use crate::chat::Message;
+pub use scripted::{Scripted, Silence};
 
 /// One sample asked of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +64,18 @@ pub trait Answers {
 }
 
 impl Reply {
+    /// A reply of this text, ended by itself; its words count as its tokens.
+    pub fn of(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self {
+            tokens: text.split_whitespace().count(),
+            text,
+            reasoning: None,
+            finish: Finish::Stop,
+            prompt_tokens: 0,
+        }
+    }
+
     /// Everything the model said in one text: reasoning given apart is put between the tags `<think>`
     /// and `</think>`, and the answer, where it has no tags of its own, between `<answer>` and
     /// `</answer>`.
@@ -82,11 +97,8 @@ mod tests {
 
     fn reply(reasoning: Option<&str>, text: &str) -> String {
         let reply = Reply {
-            text: text.into(),
             reasoning: reasoning.map(str::to_owned),
-            finish: Finish::Stop,
-            tokens: 3,
-            prompt_tokens: 5,
+            ..Reply::of(text)
         };
         reply.whole()
     }

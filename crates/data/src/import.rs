@@ -1,12 +1,13 @@
 //! Problems from a file, all of them at once.
 //!
 //! Read is what a [`Dataset`] reads; a record's columns are `question` (or `problem`), `answer`, and
-//! where present `solution`, `id`, `language`, `domain`, `level`. GSM8K's answers (a solution, then
+//! where present `solution`, `id`, `language`, `domain`, `level` (or `difficulty`, in words). GSM8K's answers (a solution, then
 //! `#### n`) are understood, and where there is no `answer` the last `\boxed{…}` of the solution is
 //! one, as in MATH. [`programs`] reads problems whose answers are programs, [`mixed`] both kinds.
 //! Stricter than a [`Dataset`]: a record that is no JSON object ends the reading, and ids must be
 //! distinct.
 
+mod level;
 mod live_code;
 mod problem;
 mod programs;
@@ -236,5 +237,31 @@ pub(crate) mod tests {
             assert!(problem.answer.parse::<f64>().is_ok(), "{}", problem.answer);
             assert!(!problem.solution.as_ref().unwrap().contains("<<"));
         }
+    }
+
+    #[test]
+    fn levels_are_numbers_or_words_whatever_the_answer_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.jsonl");
+        let level = |columns: &str| {
+            let tested = r#""problem": "p", "tests": [{"input": "1", "output": "2"}]"#;
+            let plain = r#""question": "q", "answer": "1""#;
+            let of = |kind: &str| {
+                std::fs::write(&path, format!("{{{kind}{columns}}}\n")).unwrap();
+                let found = mixed(&path).map(|found| found.problems[0].level);
+                found.map_err(|_| "refused")
+            };
+            let (tested, plain) = (of(tested), of(plain));
+            assert_eq!(tested, plain, "{columns}");
+            tested
+        };
+        assert_eq!(level(""), Ok(1));
+        assert_eq!(level(r#", "level": 4"#), Ok(4));
+        assert_eq!(level(r#", "level": "Level 5""#), Ok(5));
+        assert_eq!(level(r#", "level": 2, "difficulty": "hard""#), Ok(2));
+        assert_eq!(level(r#", "difficulty": "Hard""#), Ok(3));
+        assert_eq!(level(r#", "difficulty": "medium""#), Ok(2));
+        assert_eq!(level(r#", "difficulty": "introductory""#), Ok(1));
+        assert!(level(r#", "level": 0"#).is_err());
     }
 }

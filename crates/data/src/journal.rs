@@ -38,27 +38,13 @@ pub struct Recorded {
 ///
 /// ```
 /// # use std::ops::ControlFlow;
-/// # use data::{Answers, Ask, Finish, Reply, Unanswered, chat::Message, journal::Journal};
-/// # struct Echo;
-/// # impl Answers for Echo {
-/// #     fn answer(
-/// #         &self,
-/// #         asks: &mut (dyn Iterator<Item = Ask> + Send),
-/// #         each: &mut dyn FnMut(Ask, Result<Reply, Unanswered>) -> ControlFlow<()>,
-/// #     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-/// #         for ask in asks {
-/// #             let text = ask.messages[0].content.clone();
-/// #             let reply = Reply { text, reasoning: None, finish: Finish::Stop, tokens: 1, prompt_tokens: 1 };
-/// #             if each(ask, Ok(reply)).is_break() { break }
-/// #         }
-/// #         Ok(())
-/// #     }
-/// # }
+/// # use data::{Answers, Ask, Reply, Scripted, chat::Message, journal::Journal};
+/// # let echo = Scripted::new(|ask| Ok(Reply::of(ask.messages[0].content.clone())));
 /// # let dir = std::env::temp_dir().join(format!("journal-doc-{}", std::process::id()));
 /// # std::fs::create_dir_all(&dir)?;
 /// let settings = serde_json::json!({ "model": "echo", "temperature": 0.6 });
 /// let settings = settings.as_object().unwrap();
-/// let model = Journal::open(&dir.join("replies.jsonl"), settings, Echo)?;
+/// let model = Journal::open(&dir.join("replies.jsonl"), settings, echo)?;
 /// let ask = Ask { id: "a".into(), sample: 0, messages: vec![Message::user("2 + 2?")] };
 /// model.answer(&mut [ask].into_iter(), &mut |_, _| ControlFlow::Continue(()))?;
 /// assert_eq!(model.recorded().replies, 1);

@@ -41,7 +41,7 @@ pub mod template;
 mod text_stream;
 pub mod tokenizer;
 
-pub use ask::{Answers, Ask, Reply, Unanswered};
+pub use ask::{Answers, Ask, Reply, Scripted, Silence, Unanswered};
 pub use check::{Case, Check, CodeTests, Judgement};
 pub use conversation::Conversation;
 pub use cut::{Cut, before};

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use data::chat::Message;
-use data::{Answers, Ask, Finish, Reply, Unanswered};
+use data::{Ask, Reply, Scripted, Silence};
 use eval::{
     Benchmark, Identity, Judged, LoadError, Loaded, Outcome, Plan, Protocol, Store, Table, Task,
     TaskSet, evaluate,
@@ -39,7 +39,7 @@ impl Benchmark for Backwards {
         vec![Message::user(format!("Spell backwards: {word}"))]
     }
 
-    fn grade(&self, task: &Task, reply: &Reply) -> Judged {
+    fn grade(&self, task: &Task, reply: &Reply, _: &[Reply]) -> Judged {
         let right = reply.text.trim() == task.problem.answer;
         Judged {
             verdict: if right {
@@ -55,39 +55,10 @@ impl Benchmark for Backwards {
 }
 
 /// A model that spells backwards what is short.
-struct Model;
-
-impl Answers for Model {
-    fn answer(
-        &self,
-        asks: &mut (dyn Iterator<Item = Ask> + Send),
-        each: &mut dyn FnMut(Ask, Result<Reply, Unanswered>) -> ControlFlow<()>,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        for ask in asks {
-            let word = ask.messages[0]
-                .content
-                .rsplit(' ')
-                .next()
-                .unwrap_or_default();
-            let reply = Reply {
-                text: word
-                    .chars()
-                    .take(5)
-                    .collect::<Vec<_>>()
-                    .iter()
-                    .rev()
-                    .collect(),
-                reasoning: None,
-                finish: Finish::Stop,
-                tokens: word.len(),
-                prompt_tokens: ask.messages[0].content.len(),
-            };
-            if each(ask, Ok(reply)).is_break() {
-                break;
-            }
-        }
-        Ok(())
-    }
+fn spell(ask: &Ask) -> Result<Reply, Silence> {
+    let word = ask.messages[0].content.rsplit(' ').next();
+    let short: Vec<char> = word.unwrap_or_default().chars().take(5).collect();
+    Ok(Reply::of(short.iter().rev().collect::<String>()))
 }
 
 #[expect(clippy::print_stdout, reason = "an example is a program")]
@@ -109,9 +80,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let plan = Plan::new(&Backwards, &set, &protocol, model, "none", 1);
     let mut store = Store::open(&folder.join("run"), &plan)?;
     println!("{} replies are there already", store.len());
-    let done = evaluate(&Model, &Backwards, &set.tasks, &mut store, &mut |_| {
-        ControlFlow::Continue(())
-    })?;
+    let done = evaluate(
+        &Scripted::new(spell),
+        &Backwards,
+        &set.tasks,
+        &mut store,
+        &mut |_| ControlFlow::Continue(()),
+    )?;
     print!(
         "{}",
         Table::new(&[done.manifest], &[Box::new(Backwards)]).markdown()

@@ -1,9 +1,7 @@
 //! What a benchmark is: tasks, how they are asked, and how one reply is graded.
 //!
-//! A benchmark is a small value with no model and no files of its own: [`crate::evaluate`] asks,
-//! stores, resumes and counts for all of them. Left out: asking again in the light of a reply. A
-//! benchmark that takes several turns puts them into a [`data::Answers`] around the model, whose
-//! reply is the last turn's.
+//! A benchmark is a small value with no model: [`crate::evaluate`] asks, stores, resumes and counts for
+//! all of them, and asks on where a benchmark does ([`Benchmark::follow_up`]).
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +9,7 @@ use data::chat::Message;
 use data::dataset::{ReadError, Skipped};
 use data::{Problem, Reply};
 use rewards::{Extracted, NoAnswer, Verdict};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -66,11 +65,26 @@ pub trait Benchmark: Send + Sync {
     /// What the model is asked; the last turn is the user's.
     fn messages(&self, task: &Task) -> Vec<Message>;
 
-    /// Grades one reply; called from several threads at a time. The same task and reply must give
-    /// the same grade.
-    fn grade(&self, task: &Task, reply: &Reply) -> Judged;
+    /// Grades one reply; called from several threads at a time. `earlier` are the replies of the turns
+    /// before, none in the first. The same arguments must give the same grade.
+    fn grade(&self, task: &Task, reply: &Reply, earlier: &[Reply]) -> Judged;
 
-    /// Further figures of all graded completions, a rating for instance. `seed` draws what is drawn.
+    /// What the model is asked after `reply`, in the same conversation; `None` where nothing more is asked,
+    /// as by default: then the grade of this reply is the sample's. `judged` is its grade; a model must
+    /// not learn more of it than the benchmark means it to. Called as [`Benchmark::grade`] is.
+    fn follow_up(
+        &self,
+        task: &Task,
+        reply: &Reply,
+        earlier: &[Reply],
+        judged: &Judged,
+    ) -> Option<String> {
+        let _ = (task, reply, earlier, judged);
+        None
+    }
+
+    /// Further figures of all graded completions, a rating for instance: every turn of every sample, in
+    /// the order of problems, samples and turns. `seed` draws what is drawn.
     fn metrics(&self, tasks: &[Task], graded: &[Graded], seed: u64) -> Vec<Metric> {
         let _ = (tasks, graded, seed);
         Vec::new()
@@ -88,6 +102,32 @@ pub struct Task {
     /// What else the benchmark needs: a repository, a formal statement, options to choose from.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
+}
+
+impl Task {
+    /// A problem with a record of what else there is to know.
+    ///
+    /// # Errors
+    /// When the record is no JSON object.
+    pub fn with(problem: Problem, record: &impl Serialize) -> Result<Self, String> {
+        match serde_json::to_value(record) {
+            Ok(Value::Object(extra)) => Ok(Self {
+                extra,
+                ..Self::from(problem)
+            }),
+            Ok(other) => Err(format!("a task's record is an object, not {other}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// The record [`Task::with`] was given.
+    ///
+    /// # Errors
+    /// When it is another.
+    pub fn record<T: DeserializeOwned>(&self) -> Result<T, String> {
+        let record = Value::Object(self.extra.clone());
+        serde_json::from_value(record).map_err(|error| error.to_string())
+    }
 }
 
 impl From<Problem> for Task {
@@ -123,6 +163,11 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// The grade of what cannot be judged, which is not the model's fault.
+    pub fn unjudged(reason: impl Into<String>) -> Self {
+        Self::new(&Verdict::unjudged(reason), None, "none")
+    }
+
     /// The grade of a verdict with the answer it is about, as [`rewards::Accuracy`] gives them.
     pub fn of((verdict, found): (Verdict, Result<Extracted, NoAnswer>)) -> Self {
         let rule = found.as_ref().map_or("none", |found| found.rule.name());

@@ -31,6 +31,12 @@ pub struct Graded {
     pub language_code: String,
     /// Which of the problem's samples, from 0.
     pub sample: u32,
+    /// Which reply of the sample, from 0; a benchmark that asks on has several.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub turn: u32,
+    /// Whether the model was asked on after it, so that it is not what counts for the sample.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub followed_up: bool,
     /// The gold answer.
     pub gold: String,
     /// The final answer of the completion, where it has one.
@@ -91,6 +97,8 @@ impl Graded {
             level: problem.level,
             language_code: problem.language.clone(),
             sample,
+            turn: 0,
+            followed_up: false,
             gold: problem.answer.clone(),
             answer: judged.answer,
             reward: f32::from(u8::from(judged.verdict == Outcome::Right)),
@@ -104,6 +112,14 @@ impl Graded {
             completion: String::new(),
         }
     }
+}
+
+fn is_zero(turn: &u32) -> bool {
+    *turn == 0
+}
+
+fn is_false(truth: &bool) -> bool {
+    !truth
 }
 
 /// What was said, with what the prompt prefilled, and how it went.

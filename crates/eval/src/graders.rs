@@ -6,21 +6,28 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Scope};
 
-use data::Reply;
-
-use crate::benchmark::{Benchmark, Task};
+use crate::benchmark::Benchmark;
+use crate::conversation::Conversation;
 use crate::graded::Graded;
 
 /// Replies that wait to be graded before whoever brings them is made to wait.
 const WAITING: usize = 4096;
 
-/// A reply to grade: its task, which sample it is, and what was said.
-pub(crate) type Job<'a> = (&'a Task, u32, Reply);
+/// A conversation, and the first of its turns that is to be graded.
+pub(crate) type Job<'a> = (Conversation<'a>, usize);
+
+/// A conversation whose turns are graded.
+pub(crate) struct Done<'a> {
+    pub(crate) conversation: Conversation<'a>,
+    pub(crate) grades: Vec<Graded>,
+    /// What the model is asked next, where it is.
+    pub(crate) next: Option<String>,
+}
 
 /// Where replies go and grades come from. Dropped, it grades nothing further.
 pub(crate) struct Graders<'a> {
     jobs: Option<SyncSender<Job<'a>>>,
-    grades: Receiver<Graded>,
+    grades: Receiver<Done<'a>>,
     stopped: Arc<AtomicBool>,
 }
 
@@ -44,15 +51,17 @@ impl<'a> Graders<'a> {
                     let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
                     waiting.recv().ok()
                 };
-                while let Some((task, sample, reply)) = next() {
+                while let Some((conversation, from)) = next() {
                     if stopped.load(Ordering::Relaxed) {
                         continue;
                     }
-                    let judged = benchmark.grade(task, &reply);
-                    if done
-                        .send(Graded::of_reply(task, sample, &reply, judged))
-                        .is_err()
-                    {
+                    let (grades, next) = conversation.grade(benchmark, from);
+                    let graded = Done {
+                        conversation,
+                        grades,
+                        next,
+                    };
+                    if done.send(graded).is_err() {
                         return;
                     }
                 }
@@ -73,14 +82,14 @@ impl<'a> Graders<'a> {
         }
     }
 
-    /// A grade that is there already.
-    pub(crate) fn ready(&self) -> Option<Graded> {
+    /// What is graded already.
+    pub(crate) fn ready(&self) -> Option<Done<'a>> {
         self.grades.try_recv().ok()
     }
 
-    /// The next grade, waited for; `None` once every reply is graded. Nothing can be handed over
+    /// What is graded next, waited for; `None` once every reply is graded. Nothing can be handed over
     /// after this.
-    pub(crate) fn rest(&mut self) -> Option<Graded> {
+    pub(crate) fn rest(&mut self) -> Option<Done<'a>> {
         self.jobs = None;
         self.grades.recv().ok()
     }

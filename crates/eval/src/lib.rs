@@ -10,14 +10,17 @@
 //! pass@k, the majority vote, format, language, length. Two models are told apart by [`compare`] on the
 //! problems both have tried, and a [`Table`] puts results beside [`Published`] figures.
 //!
-//! Random resampling takes a seed. Left out: models, sampling, and conversations of several turns.
+//! Random resampling takes a seed. Left out: models, sampling, and tools a model calls.
 
 pub mod behaviour;
 mod benchmark;
 pub mod benchmarks;
+mod conversation;
 pub mod debug;
 mod difference;
 pub mod elo;
+#[cfg(test)]
+mod follow_ups;
 pub mod formal;
 mod graded;
 mod graders;
@@ -32,12 +35,17 @@ mod replay;
 mod run;
 pub mod stats;
 mod store;
+mod store_error;
+mod stored;
 mod summary;
 pub mod swe;
 mod table;
+#[cfg(test)]
+mod testing;
 pub mod transfer;
 #[cfg(test)]
 mod trials;
+mod under_way;
 
 pub use benchmark::{Benchmark, Judged, LoadError, Loaded, Metric, NotReady, Published, Task};
 pub use difference::Difference;
@@ -49,6 +57,8 @@ pub use progress::Progress;
 pub use protocol::{Date, DateError, Protocol, Window};
 pub use replay::{ReplayError, Replayed, regrade, replay, verify};
 pub use run::{EvaluateError, Evaluation, Observer, evaluate};
-pub use store::{Store, StoreError, Stored};
+pub use store::Store;
+pub use store_error::StoreError;
+pub use stored::Stored;
 pub use summary::{NothingToSummarise, Summary, compare};
 pub use table::{Row, Section, Table};

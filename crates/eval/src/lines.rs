@@ -7,17 +7,17 @@ use data::lines::Lines;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::store::StoreError;
+use crate::store_error::StoreError;
 
-/// Opens or makes a file of lines and gives its records to `each`. A torn last line is cut off: its writer
+/// Opens or makes a file of lines and gives its records to `each`, with where each begins. A torn last line is cut off: its writer
 /// was killed, and what it says is had anew.
 pub(crate) fn open<T: DeserializeOwned>(
     path: &Path,
-    each: &mut dyn FnMut(T),
+    each: &mut dyn FnMut(u64, T),
 ) -> Result<Lines, StoreError> {
     Lines::open(path, &mut |found| {
         if !found.is_torn {
-            each(parse(path, found.number, found.text)?);
+            each(found.at, parse(path, found.number, found.text)?);
         }
         Ok(())
     })
@@ -42,6 +42,17 @@ pub(crate) fn read_whole<T: DeserializeOwned>(path: &Path) -> Result<T, StoreErr
     })
 }
 
+/// The record that begins at `at`.
+pub(crate) fn record<T: DeserializeOwned>(
+    path: &Path,
+    lines: &Lines,
+    at: u64,
+) -> Result<T, StoreError> {
+    let text = lines.read(at)?;
+    let broken = |error: serde_json::Error| StoreError::io(path, error.into());
+    serde_json::from_slice(&text).map_err(broken)
+}
+
 fn parse<T: DeserializeOwned>(path: &Path, number: usize, text: &[u8]) -> Result<T, StoreError> {
     serde_json::from_slice(text).map_err(|error| StoreError::Line {
         path: path.into(),
@@ -56,7 +67,7 @@ mod tests {
 
     fn read(path: &Path) -> Result<(Lines, Vec<u32>), StoreError> {
         let mut all = Vec::new();
-        let lines = open(path, &mut |number| all.push(number))?;
+        let lines = open(path, &mut |_, number| all.push(number))?;
         Ok((lines, all))
     }
 

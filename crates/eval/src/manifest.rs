@@ -8,7 +8,8 @@ use crate::benchmark::{Benchmark, Metric, Task};
 use crate::graded::Graded;
 use crate::lines::{read_whole, write_whole};
 use crate::plan::{LIBRARY, Plan};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
+use crate::store_error::StoreError;
 use crate::summary::{NothingToSummarise, Summary};
 
 /// The name of its file in the folder of a measurement.
@@ -22,9 +23,9 @@ pub struct Manifest {
     pub plan: Plan,
     /// The library that graded.
     pub graded_by: String,
-    /// How many replies there are.
+    /// How many replies there are, those to follow-ups included.
     pub completions: usize,
-    /// How many samples have no reply; what is measured is measured on the others.
+    /// How many samples have no reply, or none to a follow-up; what is measured is measured on the others.
     pub missing: usize,
     /// [`Store::digest`]: two runs with the same said the same, word for word.
     pub completions_sha256: String,
@@ -47,7 +48,7 @@ impl Manifest {
         Ok(Self {
             graded_by: LIBRARY.to_owned(),
             completions: store.len(),
-            missing: asked.saturating_sub(store.len()),
+            missing: asked.saturating_sub(store.finished()),
             completions_sha256: store.digest(),
             summary: Summary::new(graded, plan.seed)?,
             metrics: benchmark.metrics(tasks, graded, plan.seed),

@@ -11,13 +11,11 @@ pub(crate) struct Attempts<'a> {
     pub(crate) samples: Vec<&'a Graded>,
 }
 
-/// The problems that have judged samples, by id.
+/// The problems that have judged samples, by id; of a sample of several turns the last.
 pub(crate) fn judged(graded: &[Graded]) -> BTreeMap<&str, Attempts<'_>> {
     let mut problems: BTreeMap<&str, Attempts<'_>> = BTreeMap::new();
-    for record in graded
-        .iter()
-        .filter(|record| record.verdict != Outcome::Unjudged)
-    {
+    let counts = |record: &&Graded| !record.followed_up && record.verdict != Outcome::Unjudged;
+    for record in graded.iter().filter(counts) {
         let attempts = problems.entry(&record.problem);
         attempts
             .or_insert_with(|| Attempts {
@@ -30,6 +28,19 @@ pub(crate) fn judged(graded: &[Graded]) -> BTreeMap<&str, Attempts<'_>> {
         attempts.samples.sort_by_key(|record| record.sample);
     }
     problems
+}
+
+/// The share of each problem's samples, judged or not, of which `holds` is true; of a sample of several turns
+/// the last counts.
+pub(crate) fn shares(graded: &[Graded], holds: impl Fn(&Graded) -> bool) -> Vec<f64> {
+    let mut problems: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for grade in graded.iter().filter(|grade| !grade.followed_up) {
+        let (held, all) = problems.entry(&grade.problem).or_default();
+        *held += usize::from(holds(grade));
+        *all += 1;
+    }
+    let share = |(held, all): (usize, usize)| held as f64 / all as f64;
+    problems.into_values().map(share).collect()
 }
 
 impl Attempts<'_> {
@@ -72,8 +83,7 @@ fn vote<'a>(camps: &mut Vec<Camp<'a>>, record: &'a Graded) {
     let Some(answer) = record.answer.as_deref() else {
         return;
     };
-    // Programs are no mathematics to be verified.
-    let same = |held: &str| match record.rule == "program" {
+    let same = |held: &str| match is_text(&record.rule) {
         true => held == answer,
         false => agree(held, answer),
     };
@@ -81,6 +91,12 @@ fn vote<'a>(camps: &mut Vec<Camp<'a>>, record: &'a Graded) {
         Some((_, votes, _)) => *votes += 1,
         None => camps.push((answer, 1, record.verdict)),
     }
+}
+
+/// Whether what a rule found is a program, a patch or a formal statement: no mathematics to be verified,
+/// and no two are the same letter for letter.
+pub(crate) fn is_text(rule: &str) -> bool {
+    matches!(rule, "program" | "patch" | "statement")
 }
 
 /// Whether two answers say the same; answers are not gold, so either may stand for it.
@@ -125,6 +141,8 @@ pub(crate) mod tests {
             level: 1,
             language_code: "en".into(),
             sample,
+            turn: 0,
+            followed_up: false,
             gold: "12".into(),
             answer: (!answer.is_empty()).then(|| answer.to_owned()),
             verdict,

@@ -13,7 +13,7 @@ pub struct Progress {
     pub answered: usize,
     /// Samples this run got no reply for.
     pub unanswered: usize,
-    /// Replies that are graded.
+    /// Samples that are graded; where a benchmark asks on, those it is done with.
     pub graded: usize,
     /// Right ones among them.
     pub right: usize,
@@ -46,6 +46,9 @@ impl Running {
     }
 
     pub(crate) fn count(&mut self, grade: &Graded) {
+        if grade.followed_up {
+            return;
+        }
         let progress = &mut self.progress;
         progress.graded += 1;
         if grade.verdict == Outcome::Unjudged {

@@ -10,7 +10,8 @@ use crate::difference::{Difference, between, listed};
 use crate::manifest::Manifest;
 use crate::plan::{Identity, Plan, TaskSet};
 use crate::run::{EvaluateError, Evaluation, Observer, evaluate};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
+use crate::store_error::StoreError;
 
 /// A measurement that was made again.
 #[derive(Debug)]

@@ -10,79 +10,27 @@
 //! Both JSONL files are appended to only. A killed run loses at most the line it was writing; opened
 //! again, the store knows what is left to ask and to grade.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use data::Reply;
 use data::files::sha256;
-use data::lines::{Lines, LinesError};
-use data::{Finish, Reply};
-use serde::{Deserialize, Serialize};
+use data::lines::Lines;
 
-use crate::difference::{Difference, between, listed};
+use crate::conversation::Dialogue;
+use crate::difference::between;
 use crate::graded::Graded;
 use crate::lines::{self, read_whole, write_whole};
 use crate::manifest::MANIFEST;
 use crate::plan::Plan;
+use crate::store_error::StoreError;
+use crate::stored::{Key, Stored};
 
 /// The name of the plan's file.
 pub(crate) const PLAN: &str = "plan.json";
 /// The name of the replies' file.
 pub(crate) const COMPLETIONS: &str = "completions.jsonl";
 const GRADES: &str = "grades.jsonl";
-
-/// A problem's id and the number of one of its samples.
-pub(crate) type Key = (String, u32);
-
-/// A reply as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stored {
-    /// The problem's id.
-    pub problem: String,
-    /// Which of its samples, from 0.
-    pub sample: u32,
-    /// What the model said.
-    pub text: String,
-    /// Its reasoning, where it was given apart.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reasoning: Option<String>,
-    /// Why it stopped.
-    pub finish: Finish,
-    /// Tokens said.
-    pub tokens: usize,
-    /// Tokens read.
-    pub prompt_tokens: usize,
-}
-
-impl Stored {
-    fn new(key: &Key, reply: &Reply) -> Self {
-        Self {
-            problem: key.0.clone(),
-            sample: key.1,
-            text: reply.text.clone(),
-            reasoning: reply.reasoning.clone(),
-            finish: reply.finish,
-            tokens: reply.tokens,
-            prompt_tokens: reply.prompt_tokens,
-        }
-    }
-
-    fn into_reply(self) -> (Key, Reply) {
-        let reply = Reply {
-            text: self.text,
-            reasoning: self.reasoning,
-            finish: self.finish,
-            tokens: self.tokens,
-            prompt_tokens: self.prompt_tokens,
-        };
-        ((self.problem, self.sample), reply)
-    }
-
-    /// What two runs must have in common to have said the same.
-    fn digest(&self) -> String {
-        sha256(&serde_json::to_vec(self).unwrap_or_default())
-    }
-}
 
 /// The open folder of a measurement. One process has it at a time.
 #[derive(Debug)]
@@ -91,11 +39,27 @@ pub struct Store {
     plan: Plan,
     completions: Lines,
     grades: Lines,
-    /// The digest of every reply.
-    said: BTreeMap<Key, String>,
+    said: BTreeMap<Key, Said>,
     graded: BTreeMap<Key, Graded>,
-    /// Replies stored but not graded.
-    ungraded: Vec<(Key, Reply)>,
+}
+
+/// A reply in the file.
+#[derive(Debug)]
+struct Said {
+    digest: String,
+    /// Where its line begins.
+    at: u64,
+}
+
+/// How far a sample is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// There is no reply.
+    Unasked,
+    /// Its turns from this one on are to be graded.
+    Ungraded(usize),
+    /// All that was said is graded, and nothing more is asked.
+    Finished,
 }
 
 impl Store {
@@ -129,22 +93,25 @@ impl Store {
 
     fn read(dir: &Path, plan: Plan) -> Result<Self, StoreError> {
         let mut graded: BTreeMap<Key, Graded> = BTreeMap::new();
-        let mut grades = lines::open(&dir.join(GRADES), &mut |grade: Graded| {
-            graded.insert((grade.problem.clone(), grade.sample), grade);
+        let mut grades = lines::open(&dir.join(GRADES), &mut |_, grade: Graded| {
+            graded.insert(Key::of(&grade), grade);
         })?;
-        let mut said = BTreeMap::new();
-        let mut ungraded = Vec::new();
-        let completions = lines::open(&dir.join(COMPLETIONS), &mut |stored: Stored| {
-            let digest = stored.digest();
-            let (key, reply) = stored.into_reply();
-            if said.insert(key.clone(), digest).is_none() && !graded.contains_key(&key) {
-                ungraded.push((key, reply));
+        let mut said: BTreeMap<Key, Said> = BTreeMap::new();
+        let completions = lines::open(&dir.join(COMPLETIONS), &mut |at, stored: Stored| {
+            let (key, digest) = (stored.key(), stored.digest());
+            // A turn whose reply before was lost answers a question nobody remembers.
+            let follows = key.before().is_none_or(|before| said.contains_key(&before));
+            if follows && !said.contains_key(&key) {
+                said.insert(key, Said { digest, at });
             }
         })?;
         // A grade without its reply: the reply's line was lost, and what is said instead of it must not
-        // be taken for graded.
+        // be taken for graded. One that was to be followed up and is not: what is asked then is known to
+        // whoever grades.
         let count = graded.len();
-        graded.retain(|key, _| said.contains_key(key));
+        graded.retain(|key, grade| {
+            said.contains_key(key) && (!grade.followed_up || said.contains_key(&key.after()))
+        });
         if graded.len() < count {
             grades.clear()?;
             for grade in graded.values() {
@@ -158,7 +125,6 @@ impl Store {
             grades,
             said,
             graded,
-            ungraded,
         })
     }
 
@@ -172,7 +138,7 @@ impl Store {
         &self.plan
     }
 
-    /// How many replies there are.
+    /// How many replies there are, those to follow-ups included.
     pub fn len(&self) -> usize {
         self.said.len()
     }
@@ -182,56 +148,81 @@ impl Store {
         self.said.is_empty()
     }
 
-    /// SHA-256 over all replies in the order of problems and samples, whatever order they came in.
+    /// How many samples have a reply.
+    pub(crate) fn samples(&self) -> usize {
+        self.said.keys().filter(|key| key.turn == 0).count()
+    }
+
+    /// How many samples nothing more is asked in.
+    pub(crate) fn finished(&self) -> usize {
+        let grades = self.graded.values();
+        grades.filter(|grade| !grade.followed_up).count()
+    }
+
+    /// SHA-256 over all replies in the order of problems, samples and turns, whatever order they came in.
     pub fn digest(&self) -> String {
         let lines = self.said.iter();
         let list: String = lines
-            .map(|((problem, sample), digest)| format!("{problem}\0{sample}\0{digest}\n"))
+            .map(|(key, said)| format!("{}\0{}\0{}\n", key.problem, key.sample, said.digest))
             .collect();
         sha256(list.as_bytes())
     }
 
-    pub(crate) fn has(&self, key: &Key) -> bool {
-        self.said.contains_key(key)
+    /// The turns of a sample that are stored.
+    fn turns(&self, problem: &str, sample: u32) -> impl Iterator<Item = Key> {
+        let keys = (0..).map(move |turn| Key::new(problem, sample, turn));
+        keys.take_while(move |key| self.said.contains_key(key))
+    }
+
+    pub(crate) fn standing(&self, problem: &str, sample: u32) -> Standing {
+        let mut turns = self.turns(problem, sample).peekable();
+        if turns.peek().is_none() {
+            return Standing::Unasked;
+        }
+        let ungraded = turns.position(|key| !self.graded.contains_key(&key));
+        ungraded.map_or(Standing::Finished, Standing::Ungraded)
+    }
+
+    /// What was said in a sample.
+    pub(crate) fn dialogue(&self, problem: &str, sample: u32) -> Result<Dialogue, StoreError> {
+        let mut dialogue = Dialogue::default();
+        for key in self.turns(problem, sample) {
+            let at = self.said[&key].at;
+            let path = self.dir.join(COMPLETIONS);
+            let stored: Stored = lines::record(&path, &self.completions, at)?;
+            let (asked, reply) = stored.into_reply();
+            dialogue.asked.extend(asked);
+            dialogue.replies.push(reply);
+        }
+        Ok(dialogue)
     }
 
     pub(crate) fn graded(&self) -> impl Iterator<Item = &Graded> {
         self.graded.values()
     }
 
-    /// The replies that are still to be graded; they are given once.
-    pub(crate) fn take_ungraded(&mut self) -> Vec<(Key, Reply)> {
-        std::mem::take(&mut self.ungraded)
-    }
-
-    pub(crate) fn put_reply(&mut self, key: Key, reply: &Reply) -> Result<(), StoreError> {
-        let stored = Stored::new(&key, reply);
-        self.completions.append(&stored)?;
-        self.said.insert(key, stored.digest());
+    /// Stores the last reply of a sample.
+    pub(crate) fn put_reply(
+        &mut self,
+        key: Key,
+        asked: Option<String>,
+        reply: &Reply,
+    ) -> Result<(), StoreError> {
+        let stored = Stored::new(&key, asked, reply);
+        let at = self.completions.append(&stored)?;
+        let digest = stored.digest();
+        self.said.insert(key, Said { digest, at });
         Ok(())
     }
 
     pub(crate) fn put_grade(&mut self, grade: Graded) -> Result<(), StoreError> {
         self.grades.append(&grade)?;
-        self.graded
-            .insert((grade.problem.clone(), grade.sample), grade);
+        self.graded.insert(Key::of(&grade), grade);
         Ok(())
     }
 
     /// Forgets all grades and takes another plan, for grading anew.
     pub(crate) fn start_over(&mut self, plan: Plan) -> Result<(), StoreError> {
-        let (mut replies, mut seen) = (Vec::new(), BTreeSet::new());
-        let path = self.dir.join(COMPLETIONS);
-        let text = std::fs::read(&path).map_err(|source| StoreError::io(&path, source))?;
-        for line in text.split_inclusive(|byte| *byte == b'\n') {
-            // Every line was read when the store was opened.
-            if let Ok(stored) = serde_json::from_slice::<Stored>(line) {
-                let (key, reply) = stored.into_reply();
-                if seen.insert(key.clone()) {
-                    replies.push((key, reply));
-                }
-            }
-        }
         let manifest = self.dir.join(MANIFEST);
         if manifest.exists() {
             std::fs::remove_file(&manifest).map_err(|source| StoreError::io(&manifest, source))?;
@@ -240,71 +231,11 @@ impl Store {
         self.grades.clear()?;
         self.plan = plan;
         self.graded.clear();
-        self.ungraded = replies;
         Ok(())
     }
 
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.completions.sync()?;
         Ok(self.grades.sync()?)
-    }
-}
-
-/// What is wrong with the folder of a measurement.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// A file cannot be read or written.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What went wrong.
-        source: io::Error,
-    },
-    /// A line is not what this library wrote.
-    #[error("{path}, line {number}: {reason}; remove the line, and its sample is had anew")]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        number: usize,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Another process has it.
-    #[error("{0} is in use by another process, or cannot be locked")]
-    InUse(PathBuf),
-    /// There are completions nobody can say the origin of.
-    #[error("{0} has completions and no plan.json; measure into another folder")]
-    NoPlan(PathBuf),
-    /// The folder belongs to another measurement.
-    #[error(
-        "{file} is the plan of another measurement ({}); measure into another folder, or as was \
-         planned",
-        listed(differences)
-    )]
-    OtherPlan {
-        /// The plan's file.
-        file: PathBuf,
-        /// In what it differs.
-        differences: Vec<Difference>,
-    },
-}
-
-impl From<LinesError> for StoreError {
-    fn from(error: LinesError) -> Self {
-        match error {
-            LinesError::Io { path, source } => Self::Io { path, source },
-            LinesError::InUse(path) => Self::InUse(path),
-        }
-    }
-}
-
-impl StoreError {
-    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
-        Self::Io {
-            path: path.into(),
-            source,
-        }
     }
 }

@@ -59,8 +59,8 @@ pub struct NothingToSummarise {
 }
 
 impl Summary {
-    /// Summarises the completions of one model; `seed` draws the interval. The order of `graded`
-    /// does not matter.
+    /// Summarises the completions of one model, of a sample of several turns the last; `seed` draws the
+    /// interval. The order of `graded` does not matter.
     ///
     /// # Errors
     ///
@@ -70,6 +70,8 @@ impl Summary {
             completions: graded.len(),
         };
         let problems = judged(graded);
+        let last = graded.iter().filter(|record| !record.followed_up);
+        let last: Vec<&Graded> = last.collect();
         let rates: Vec<f64> = problems.values().map(Attempts::rate).collect();
         let samples = problems
             .values()
@@ -77,7 +79,7 @@ impl Summary {
             .min();
         let samples = samples.ok_or_else(nothing)?;
         let share = |holds: fn(&Graded) -> bool| {
-            graded.iter().filter(|record| holds(record)).count() as f64 / graded.len() as f64
+            last.iter().filter(|record| holds(record)).count() as f64 / last.len() as f64
         };
         let over_problems = |value: &dyn Fn(&Attempts<'_>) -> f64| {
             problems.values().map(value).sum::<f64>() / problems.len() as f64
@@ -100,22 +102,19 @@ impl Summary {
                 })
                 .collect(),
             format: share(|record| record.format),
-            language: language(graded),
-            tokens_mean: graded
-                .iter()
-                .map(|record| record.tokens as f64)
-                .sum::<f64>()
-                / graded.len() as f64,
+            language: language(&last),
+            tokens_mean: last.iter().map(|record| record.tokens as f64).sum::<f64>()
+                / last.len() as f64,
             truncated: share(|record| record.truncated),
             problems: problems.len(),
             samples,
-            unjudged: graded
+            unjudged: last
                 .iter()
                 .filter(|r| r.verdict == Outcome::Unjudged)
                 .count(),
             by_family: by(&problems, |record| &record.family),
             by_language: by(&problems, |record| &record.language_code),
-            rules: rules(graded),
+            rules: rules(&last),
         })
     }
 }
@@ -145,7 +144,7 @@ fn passes(attempts: &Attempts<'_>, k: usize) -> f64 {
 }
 
 /// Summed in the order of problems and samples, so that the order of `graded` leaves no trace.
-fn language(graded: &[Graded]) -> Option<f64> {
+fn language(graded: &[&Graded]) -> Option<f64> {
     let mut shares: Vec<f64> = graded
         .iter()
         .filter_map(|r| r.language.map(f64::from))
@@ -171,7 +170,7 @@ fn by(
         .collect()
 }
 
-fn rules(graded: &[Graded]) -> BTreeMap<String, usize> {
+fn rules(graded: &[&Graded]) -> BTreeMap<String, usize> {
     let mut rules = BTreeMap::new();
     for record in graded {
         *rules.entry(record.rule.clone()).or_default() += 1;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::benchmark::{Benchmark, Metric, Published};
 use crate::manifest::Manifest;
+use crate::problems::is_text;
 
 /// All results, benchmark by benchmark.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -187,8 +188,8 @@ fn measured(manifest: &Manifest) -> Row {
         let k = summary.samples;
         let last = |figures: &BTreeMap<usize, f64>| figures.get(&k).copied().unwrap_or_default();
         figures.push(figure(format!("pass@{k}"), last(&summary.pass_at_k), None));
-        // A vote among programs says nothing: no two are the same letter for letter.
-        if !summary.rules.contains_key("program") {
+        // A vote among texts says nothing.
+        if !summary.rules.keys().any(|rule| is_text(rule)) {
             figures.push(figure(format!("cons@{k}"), last(&summary.cons_at_k), None));
         }
     }

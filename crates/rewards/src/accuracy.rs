@@ -36,7 +36,17 @@ impl Accuracy {
         reading: &Reading,
         options: &Options,
     ) -> (Verdict, Result<Extracted, NoAnswer>) {
-        let answer = extract_as(response, reading);
+        self.judge_found(problem, extract_as(response, reading), reading, options)
+    }
+
+    /// [`Accuracy::judge_as`] for an answer that was found already, by `reading` or with more care.
+    pub fn judge_found(
+        &self,
+        problem: &Problem,
+        answer: Result<Extracted, NoAnswer>,
+        reading: &Reading,
+        options: &Options,
+    ) -> (Verdict, Result<Extracted, NoAnswer>) {
         let judge = |text: &str| match reading.letters {
             true => judge_letter(problem, text, reading),
             false => judge_answer(problem, text, options),

@@ -52,15 +52,6 @@ pub(super) fn live_code(record: &Map<String, Value>) -> Result<Parts, String> {
     Ok((format!("{}\n\n{form}", content.trim_end()), tests, None))
 }
 
-/// The difficulty as a level: 1, 2 or 3.
-pub(super) fn level(record: &Map<String, Value>) -> u32 {
-    match record.get("difficulty").and_then(Value::as_str) {
-        Some("hard") => 3,
-        Some("medium") => 2,
-        _ => 1,
-    }
-}
-
 /// What stands before the tests: one object for all of them, and a comparison that takes a tuple
 /// for a list, as the benchmark does.
 fn setup(name: &str) -> String {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::level::level;
 use super::programs;
 use crate::dataset::{FromRow, Row};
 use crate::{Check, Domain, Language, Problem};
@@ -54,10 +55,6 @@ pub(super) fn plain(row: &Row) -> Result<Problem, String> {
         Some(name) => serde_json::from_value(Value::String(name.to_lowercase()))
             .map_err(|_| format!("domain `{name}` is none of mathematics, code, logic, general"))?,
     };
-    let level = match row.get("level") {
-        None => 1,
-        Some(level) => level_of(row).ok_or_else(|| format!("level {level} is no number from 1"))?,
-    };
     let detected = || Language::detect(&question).code().to_owned();
     Ok(Problem {
         id: row.id(),
@@ -67,19 +64,9 @@ pub(super) fn plain(row: &Row) -> Result<Problem, String> {
         answer,
         family: row.family().to_owned(),
         domain,
-        level,
+        level: level(row)?,
         check: Check::Answer,
     })
-}
-
-/// A level as a number, or as the last word of a text such as MATH's `Level 3`.
-fn level_of(row: &Row) -> Option<u32> {
-    let text = row.text("level")?;
-    text.split_whitespace()
-        .last()?
-        .parse()
-        .ok()
-        .filter(|level| *level > 0)
 }
 
 /// What stands in the last `\boxed{…}`.

@@ -13,6 +13,7 @@
 
 use serde_json::{Map, Value};
 
+use super::level::level;
 use super::live_code;
 use crate::dataset::Row;
 use crate::{Case, Check, CodeTests, Domain, Language, Problem};
@@ -75,7 +76,7 @@ pub(super) fn program(row: &Row) -> Result<Problem, String> {
         solution,
         family: row.family().to_owned(),
         domain: Domain::Code,
-        level: live_code::level(record),
+        level: level(row)?,
         check: Check::Code { tests },
     })
 }

@@ -125,20 +125,20 @@ impl Benchmark for Choice {
         ))]
     }
 
-    fn grade(&self, task: &Task, reply: &Reply) -> Judged {
+    fn grade(&self, task: &Task, reply: &Reply, _: &[Reply]) -> Judged {
         let reading = Reading {
             letters: true,
             ..Reading::default()
         };
         let options = Options::default();
-        let mut response = reply.whole();
+        let mut found = extract_as(&reply.whole(), &reading);
         // What stands between answer tags is read as any other text is.
-        if let Ok(tagged) = extract_as(&response, &reading)
+        if let Ok(tagged) = &found
             && tagged.rule == Rule::AnswerTag
         {
-            response = tagged.text;
+            found = extract_as(&tagged.text, &reading);
         }
-        Judged::of(Accuracy.judge_as(&task.problem, &response, &reading, &options))
+        Judged::of(Accuracy.judge_found(&task.problem, found, &reading, &options))
     }
 }
 
@@ -184,7 +184,7 @@ mod tests {
                 tokens: 9,
                 prompt_tokens: 9,
             };
-            Choice::mmlu().grade(task, &reply)
+            Choice::mmlu().grade(task, &reply, &[])
         };
         for right in [
             "Answer: B",

@@ -121,7 +121,7 @@ impl Benchmark for LiveCode {
         ))]
     }
 
-    fn grade(&self, task: &Task, reply: &Reply) -> Judged {
+    fn grade(&self, task: &Task, reply: &Reply, _: &[Reply]) -> Judged {
         let whole = matches!(
             &task.problem.check,
             Check::Code {
@@ -199,7 +199,7 @@ mod tests {
         }
         let tasks = tasks("2024-08-01..2025-01-31");
         let verdict = |at: usize, program: &str| {
-            let judged = benchmark.grade(&tasks[at], &reply(program));
+            let judged = benchmark.grade(&tasks[at], &reply(program), &[]);
             (judged.verdict, judged.rule)
         };
         let right = (Outcome::Right, "program".to_owned());

@@ -5,21 +5,44 @@
 //! | `aime-2024`, `math-500`, `gsm8k`, `amc-2023` | the final answer, verified against the gold one |
 //! | `mmlu` | the letter of the option |
 //! | `humaneval`, `mbpp`, `livecodebench` | tests, run in the sandbox of `rewards` |
+//! | `codeforces` | the same; the places its samples earn in contests make a rating |
+//! | `debug-chain` | the same, after rounds of debugging |
+//! | `python-to-rust` | the same cases in Python and, of what is right, in Rust |
+//! | `swe-bench-verified`, `swe-bench` | the repository's tests after the patch |
+//! | `swe-bench-debug` | the same, after a script of the model's own and rounds of debugging |
+//! | `formal-coq`, `formal-lean` | the proof checker, and where it is open a model |
 //! | `problems` | the check of each problem, whatever file of problems it is |
 
 mod choice;
+mod codeforces;
+mod debug_chain;
+mod formal;
 mod live_code;
 mod problem_file;
 pub mod published;
 mod sandbox;
+mod swe_bench;
+mod swe_debug;
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
+mod transfer;
 
 use crate::benchmark::Benchmark;
+use crate::debug::Chain;
 pub use choice::Choice;
+pub use codeforces::Codeforces;
+pub use debug_chain::DebugChain;
+pub use formal::FormalStatements;
 pub use live_code::LiveCode;
 pub use problem_file::ProblemFile;
 pub use sandbox::Programs;
+pub use swe_bench::SweBench;
+pub use swe_debug::SweDebug;
+pub use transfer::Transfer;
 
-/// All benchmarks of this crate, in the order of the table above.
+/// All benchmarks of this crate, in the order of the table above. Those that need more than a file of tasks
+/// (clones, contests, a Lake project) are there to be named and listed; whoever measures makes one with what it
+/// needs.
 pub fn all() -> Vec<Box<dyn Benchmark>> {
     vec![
         Box::new(ProblemFile::aime_2024()),
@@ -30,6 +53,14 @@ pub fn all() -> Vec<Box<dyn Benchmark>> {
         Box::new(ProblemFile::humaneval()),
         Box::new(ProblemFile::mbpp()),
         Box::new(LiveCode::default()),
+        Box::new(Codeforces::default()),
+        Box::new(DebugChain::new(Chain::default())),
+        Box::new(Transfer::default()),
+        Box::new(SweBench::verified(None)),
+        Box::new(SweBench::any(None)),
+        Box::new(SweDebug::new(None, false, Chain::default())),
+        Box::new(FormalStatements::coq()),
+        Box::new(FormalStatements::lean(None)),
         Box::new(ProblemFile::problems()),
     ]
 }
@@ -63,7 +94,7 @@ pub struct UnknownBenchmark {
 }
 
 #[cfg(test)]
-mod tests {
+mod names {
     use std::collections::BTreeSet;
     use std::path::{Path, PathBuf};
 

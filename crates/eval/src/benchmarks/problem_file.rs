@@ -187,7 +187,7 @@ impl Benchmark for ProblemFile {
         })]
     }
 
-    fn grade(&self, task: &Task, reply: &Reply) -> Judged {
+    fn grade(&self, task: &Task, reply: &Reply, _: &[Reply]) -> Judged {
         let response = reply.whole();
         if is_program(&task.problem) {
             return self.programs.judge(&task.problem, &response);

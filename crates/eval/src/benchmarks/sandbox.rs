@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use data::Problem;
 use rewards::Code;
-use rewards::code::{Language, Limits};
+use rewards::code::{Language, Limits, Sandbox};
 use serde_json::{Value, json};
 
 use crate::benchmark::{Judged, NotReady};
@@ -38,17 +38,31 @@ impl Programs {
     /// # Errors
     /// Where the kernel isolates nothing or there is no Python.
     pub fn ready(&self, benchmark: &str) -> Result<(), NotReady> {
-        let not = |reason: String| NotReady {
+        self.ready_for(benchmark, Language::Python)
+    }
+
+    /// The same for a language.
+    ///
+    /// # Errors
+    /// As [`Programs::ready`].
+    pub fn ready_for(&self, benchmark: &str, language: Language) -> Result<(), NotReady> {
+        let has = |sandbox: &Sandbox| sandbox.has(language).map_err(|error| error.to_string());
+        let tried = self.sandbox().and_then(has);
+        tried.map_err(|reason| NotReady {
             benchmark: benchmark.to_owned(),
             reason,
-        };
-        let sandbox = self
-            .code()
-            .sandbox()
-            .map_err(|error| not(error.to_string()))?;
+        })
+    }
+
+    /// The sandbox.
+    ///
+    /// # Errors
+    /// Where the kernel isolates nothing.
+    pub fn sandbox(&self) -> Result<&Sandbox, String> {
+        let sandbox = self.code().sandbox();
         sandbox
-            .has(Language::Python)
-            .map_err(|error| not(error.to_string()))
+            .map(AsRef::as_ref)
+            .map_err(|error| error.to_string())
     }
 
     /// Grades the program in `response` by the tests of `problem`.

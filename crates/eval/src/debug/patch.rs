@@ -5,9 +5,9 @@
 
 use rewards::code::{Tree, find};
 
-use super::chain::{Failure, Subject};
+use super::chain::Failure;
 use crate::swe::diff::parse;
-use crate::swe::{Harness, Instance, Probe, Verdict, diff_of};
+use crate::swe::{Harness, Instance, Probe, diff_of};
 
 /// Where the script stands in the repository while it runs.
 const SCRIPT: &str = "reproduce_the_issue.py";
@@ -69,48 +69,37 @@ impl Reproduction {
     }
 }
 
-/// An instance whose answer is a patch.
+/// An instance whose answer is a patch, with the chain's own test of it.
 #[derive(Debug)]
 pub struct PatchSubject<'a> {
     harness: &'a Harness,
-    instance: &'a Instance,
     probe: Probe<'a>,
     script: Option<Reproduction>,
-    question: String,
 }
 
 impl<'a> PatchSubject<'a> {
-    /// An instance, the question asked of it, and a script that shows it; without one, whether the
-    /// patch applies is all that is tried.
+    /// An instance with a script that shows it; without one, whether the patch applies is all that is
+    /// tried.
     ///
     /// # Errors
     /// Why the repository is not to be had.
     pub fn new(
         harness: &'a Harness,
-        instance: &'a Instance,
-        question: String,
+        instance: &Instance,
         script: Option<Reproduction>,
     ) -> Result<Self, String> {
         Ok(Self {
             probe: harness.probe(instance).map_err(|(_, reason)| reason)?,
             harness,
-            instance,
             script,
-            question,
         })
     }
-}
 
-impl Subject for PatchSubject<'_> {
-    fn id(&self) -> &str {
-        &self.instance.instance_id
-    }
-
-    fn question(&self) -> String {
-        self.question.clone()
-    }
-
-    fn failures(&self, reply: &str) -> Result<Vec<Failure>, String> {
+    /// What is wrong with a reply; nothing where nothing was found.
+    ///
+    /// # Errors
+    /// Why it could not be tried.
+    pub fn failures(&self, reply: &str) -> Result<Vec<Failure>, String> {
         let failure = |test: &str, expected: Option<&str>, got: String| {
             Ok(vec![Failure {
                 test: test.to_owned(),
@@ -143,14 +132,6 @@ impl Subject for PatchSubject<'_> {
                 failure(&script.0, Some("exit code 0, with the patch applied"), said)
             }
             _ => Ok(vec![]),
-        }
-    }
-
-    fn judge(&self, reply: &str) -> Option<bool> {
-        let report = self.harness.judge(self.instance, reply).ok()?;
-        match report.verdict {
-            Verdict::NotRun => None,
-            verdict => Some(verdict == Verdict::Resolved),
         }
     }
 }

@@ -7,22 +7,20 @@
 use std::collections::BTreeMap;
 
 use data::{Case, Check, CodeTests, Problem};
-use rewards::Code;
-use rewards::code::{Language, Outcome, Program, Status, find};
+use rewards::code::{Language, Outcome, Program, Sandbox, Status, find};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::chain::{Failure, Subject};
+use super::chain::Failure;
 use super::examples::{Examples, examples};
 use super::fuzz::like;
 
 const DRIVER: &str = include_str!("driver.py");
 
-/// A problem whose answer is a program.
+/// A problem whose answer is a program, with the chain's own tests of it.
 #[derive(Debug)]
 pub struct ProgramSubject<'a> {
-    problem: &'a Problem,
-    code: &'a Code,
+    sandbox: &'a Sandbox,
     tests: Examples,
     preamble: &'a str,
 }
@@ -36,8 +34,8 @@ struct Said {
 }
 
 impl<'a> ProgramSubject<'a> {
-    /// A problem with the tests of its statement; `code` judges.
-    pub fn new(problem: &'a Problem, code: &'a Code) -> Self {
+    /// A problem with the tests of its statement.
+    pub fn new(problem: &'a Problem, sandbox: &'a Sandbox) -> Self {
         let preamble = match &problem.check {
             Check::Code { tests } => match tests {
                 CodeTests::HumanEval { prompt, .. } => prompt,
@@ -47,8 +45,7 @@ impl<'a> ProgramSubject<'a> {
             _ => "",
         };
         Self {
-            problem,
-            code,
+            sandbox,
             tests: examples(problem),
             preamble,
         }
@@ -117,9 +114,8 @@ impl<'a> ProgramSubject<'a> {
     }
 
     fn run(&self, program: &Program, input: &str) -> Result<Outcome, String> {
-        let sandbox = self.code.sandbox().map_err(|error| error.to_string())?;
         let language = program.language.unwrap_or(Language::Python);
-        let outcome = sandbox.run(&program.source, language, input);
+        let outcome = self.sandbox.run(&program.source, language, input);
         outcome.map_err(|error| error.to_string())
     }
 
@@ -129,11 +125,12 @@ impl<'a> ProgramSubject<'a> {
         calls: &[String],
         tests: &[String],
     ) -> Result<(Vec<Said>, Outcome), String> {
-        let sandbox = self.code.sandbox().map_err(|error| error.to_string())?;
         let given = json!({
             "preamble": self.preamble, "source": program.source, "calls": calls, "tests": tests,
         });
-        let outcome = sandbox.run(DRIVER, Language::Python, &given.to_string());
+        let outcome = self
+            .sandbox
+            .run(DRIVER, Language::Python, &given.to_string());
         let outcome = outcome.map_err(|error| error.to_string())?;
         let said = outcome
             .stdout
@@ -184,18 +181,12 @@ impl<'a> ProgramSubject<'a> {
         }
         Ok(failures)
     }
-}
 
-impl Subject for ProgramSubject<'_> {
-    fn id(&self) -> &str {
-        &self.problem.id
-    }
-
-    fn question(&self) -> String {
-        self.problem.question.clone()
-    }
-
-    fn failures(&self, reply: &str) -> Result<Vec<Failure>, String> {
+    /// What the tests find wrong with a reply; nothing where they find nothing.
+    ///
+    /// # Errors
+    /// Why they could not be run.
+    pub fn failures(&self, reply: &str) -> Result<Vec<Failure>, String> {
         let program = match find(reply) {
             Ok(program) => program,
             Err(error) => {
@@ -209,11 +200,6 @@ impl Subject for ProgramSubject<'_> {
         let mut failures = self.assertions(&program)?;
         failures.extend(self.cases(&program)?);
         Ok(failures)
-    }
-
-    fn judge(&self, reply: &str) -> Option<bool> {
-        let (verdict, _) = self.code.judge(self.problem, reply);
-        verdict.score().map(|score| score > 0.5)
     }
 }
 

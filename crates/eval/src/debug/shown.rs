@@ -1,100 +1,40 @@
-//! The chain on programs and patches, with a model that repairs what it knows to be wrong.
+//! The chain on programs and patches, with models that repair what they know to be wrong.
 
-use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
 
-use data::{Answers, Ask, Case, Check, CodeTests, Domain, Finish, Problem, Reply, Unanswered};
-use rewards::Code;
+use data::{Ask, Check, CodeTests, Domain, Problem, Scripted};
 use rewards::code::{Language, Limits, Sandbox};
+use serde_json::json;
 
-use super::{
-    Chain, PatchSubject, ProgramSubject, Report, Reproduction, Subject, reproduction_question,
-};
-use crate::swe::shown::{harness, instances};
+use super::{Chain, PatchSubject, ProgramSubject, Report, Reproduction, reproduction_question};
+use crate::benchmarks::{DebugChain, SweDebug};
+use crate::swe::shown::{harness, instances, settings};
+use crate::testing::{Bench, in_turn};
 
-/// Gives the replies of a problem in turn, one more for each round, and keeps what it was asked.
-#[derive(Default)]
-pub(crate) struct Script {
-    replies: Vec<(String, Vec<String>)>,
-    pub(crate) asked: Mutex<Vec<Ask>>,
-}
-
-impl Script {
-    pub(crate) fn new(replies: &[(&str, &[&str])]) -> Self {
-        let own = |(id, replies): &(&str, &[&str])| {
-            let replies = replies.iter().map(|reply| (*reply).to_owned());
-            ((*id).to_owned(), replies.collect())
-        };
-        Self {
-            replies: replies.iter().map(own).collect(),
-            asked: Mutex::default(),
-        }
-    }
-}
-
-impl Answers for Script {
-    fn answer(
-        &self,
-        asks: &mut (dyn Iterator<Item = Ask> + Send),
-        each: &mut dyn FnMut(Ask, Result<Reply, Unanswered>) -> ControlFlow<()>,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        for ask in asks {
-            self.asked.lock().unwrap().push(ask.clone());
-            let known = self.replies.iter().find(|(id, _)| *id == ask.id);
-            let round = ask.messages.len() / 2;
-            let reply = match known.and_then(|(_, replies)| replies.get(round)) {
-                Some(text) => Ok(Reply {
-                    text: text.clone(),
-                    reasoning: None,
-                    finish: Finish::Stop,
-                    tokens: 7,
-                    prompt_tokens: 1,
-                }),
-                None => Err(Unanswered {
-                    id: ask.id.clone(),
-                    sample: ask.sample,
-                    reason: "the script has no more".into(),
-                }),
-            };
-            if each(ask, reply).is_break() {
-                break;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The judge, where this machine can isolate programs in this language.
-pub(crate) fn code(language: Language) -> Option<Code> {
+/// A sandbox, where this machine has one with this language.
+pub(crate) fn sandbox(language: Language) -> Option<Sandbox> {
     let sandbox = Sandbox::new(Limits::default()).ok()?;
     sandbox.has(language).ok()?;
-    Some(Code::within(Arc::new(sandbox)))
+    Some(sandbox)
 }
 
-fn problem(id: &str, question: &str, tests: CodeTests) -> Problem {
-    Problem {
-        id: id.into(),
-        question: question.into(),
-        answer: String::new(),
-        solution: None,
-        family: "test".into(),
-        domain: Domain::Code,
-        level: 1,
-        language: "en".into(),
-        check: Check::Code { tests },
-    }
+fn line(id: &str, columns: serde_json::Value) -> String {
+    let mut columns = columns;
+    columns["id"] = id.into();
+    columns["task_id"] = id.into();
+    columns.to_string() + "\n"
 }
 
-fn function(id: &str, doc: &str, tests: &str) -> Problem {
-    let prompt = format!("def f(x):\n    \"\"\"{doc}\n    \"\"\"\n");
-    problem(
+fn prompt(doc: &str) -> String {
+    format!("def f(x):\n    \"\"\"{doc}\n    \"\"\"\n")
+}
+
+/// A line of HumanEval's form.
+fn function(id: &str, doc: &str, tests: &str) -> String {
+    let test = format!("def check(candidate):\n{tests}");
+    line(
         id,
-        &prompt.clone(),
-        CodeTests::HumanEval {
-            prompt,
-            test: format!("def check(candidate):\n{tests}"),
-            entry_point: "f".into(),
-        },
+        json!({"prompt": prompt(doc), "test": test, "entry_point": "f"}),
     )
 }
 
@@ -104,84 +44,79 @@ fn python(body: &str) -> String {
 
 #[test]
 fn known_bugs_are_repaired_and_the_report_says_how_often() {
-    let Some(code) = code(Language::Python) else {
+    if sandbox(Language::Python).is_none() {
         return;
-    };
+    }
     let twice = "Twice x.\n    >>> f(2)\n    4\n    >>> f(5)\n    10";
     let judged = "    assert candidate(7) == 14\n    assert candidate(0) == 0\n";
-    let sum = CodeTests::StdinStdout {
-        shown: vec![Case {
-            input: "3\n1 2 3\n".into(),
-            output: "6\n".into(),
-        }],
-        hidden: vec![Case {
-            input: "1\n5\n".into(),
-            output: "5\n".into(),
-        }],
-    };
-    let problems = [
+    let sum = json!({
+        "problem": "Add.\n\nSample Input\n3\n1 2 3\n\nSample Output\n6\n",
+        "tests": [{"input": "1\n5\n", "output": "5\n"}],
+    });
+    let lines = [
         function("repaired", twice, judged),
         function("fine", twice, judged),
         function("hangs", twice, judged),
         // The example is wrong, so a right answer is doubted, and spoiled.
         function("misled", "Twice x.\n    >>> f(2)\n    5", judged),
         function("missed", "Twice x.", judged),
-        problem("sum", "Add.", sum),
+        line("sum", sum),
     ];
     let (right, wrong) = (python("return 2 * x"), python("return x + 2"));
-    let hangs = python("while True: pass");
+    let (hangs, spoilt) = (python("while True: pass"), python("return 2 * x + 1"));
     let adds = "```python\ninput()\nprint(sum(map(int, input().split())))\n```";
     let counts = "```python\nprint(sum(map(int, open(0).read().split())))\n```";
-    let model = Script::new(&[
+    let replies: [(&str, &[&str]); 6] = [
         ("repaired", &["I would double it.", &wrong, &right]),
         ("fine", &[&right]),
         ("hangs", &[&hangs, &right]),
-        ("misled", &[&right, &python("return 2 * x + 1")]),
+        ("misled", &[&right, &spoilt]),
         ("missed", &[&wrong]),
         ("sum", &[counts, adds]),
-    ]);
-    let subjects: Vec<_> = problems
-        .iter()
-        .map(|problem| ProgramSubject::new(problem, &code))
-        .collect();
-    let subjects: Vec<&dyn Subject> = subjects.iter().map(|one| one as &dyn Subject).collect();
-    let trails = Chain::default().run(&model, &subjects, 0).unwrap();
-    let turns: Vec<usize> = trails.iter().map(|trail| trail.turns.len()).collect();
-    assert_eq!(turns, [3, 1, 2, 2, 1, 2], "{trails:#?}");
+    ];
+    let asked = RefCell::new(Vec::<Ask>::new());
+    let script = in_turn(&replies);
+    let model = Scripted::new(|ask: &Ask| {
+        asked.borrow_mut().push(ask.clone());
+        script.reply(ask)
+    });
+    let bench = Bench::new(DebugChain::new(Chain::default()), &lines.concat(), 1);
+    let done = bench.measured(&model);
+    let turns = |id: &str| done.graded.iter().filter(|it| it.problem == id).count();
+    let ids = ["repaired", "fine", "hangs", "misled", "missed", "sum"];
+    assert_eq!(ids.map(turns), [3, 1, 2, 2, 1, 2], "{:#?}", done.graded);
     let wanted = Report {
         judged: 6,
         right_first: 2,
         right_last: 4,
         repaired: 3,
         spoiled: 1,
+        tried_right: 5,
         false_alarms: 1,
+        tried_wrong: 6,
         missed: 2,
         further_answers: 5,
         further_tokens: 35,
         right_after: vec![2, 3, 4],
     };
-    assert_eq!(Report::of(&trails), wanted, "{trails:#?}");
-    let asked = model.asked.lock().unwrap();
+    assert_eq!(Report::of(&done.graded, 0, 3), wanted);
+    assert_eq!(done.manifest.summary.pass_at_1, 4.0 / 6.0);
+    assert_eq!(done.manifest.metrics, wanted.metrics());
+    let asked = asked.borrow();
     let told = |id: &str| {
-        let ask = asked.iter().rev().find(|ask| ask.id == id).unwrap();
-        ask.messages.last().unwrap().content.clone()
+        let ask = asked.iter().rev().find(|ask| ask.id.starts_with(id));
+        ask.unwrap().messages.last().unwrap().content.clone()
     };
+    let repaired = told("repaired");
     assert!(
-        told("repaired").contains("assert f(5) == 10\n```\ngot: 7"),
-        "{}",
-        told("repaired")
+        repaired.contains("assert f(5) == 10\n```\ngot: 7"),
+        "{repaired}"
     );
     assert!(told("hangs").contains("uses up its"), "{}", told("hangs"));
-    assert!(
-        told("sum").contains("1 2 3\n```\nexpected: 6\ngot: 9"),
-        "{}",
-        told("sum")
-    );
-    let all: String = asked
-        .iter()
-        .flat_map(|ask| &ask.messages)
-        .map(|m| m.content.as_str())
-        .collect();
+    let sum = told("sum");
+    assert!(sum.contains("1 2 3\n```\nexpected: 6\ngot: 9"), "{sum}");
+    let all = asked.iter().flat_map(|ask| &ask.messages);
+    let all: String = all.map(|said| said.content.as_str()).collect();
     assert!(
         !all.contains("candidate(7)") && !all.contains("5\n```\nexpected: 5"),
         "hidden tests stay so"
@@ -189,18 +124,52 @@ fn known_bugs_are_repaired_and_the_report_says_how_often() {
 }
 
 #[test]
+fn without_rounds_nobody_is_asked_again() {
+    if sandbox(Language::Python).is_none() {
+        return;
+    }
+    let line = function(
+        "p",
+        "Twice x.\n    >>> f(2)\n    4",
+        "    assert candidate(7) == 14\n",
+    );
+    let chain = Chain {
+        rounds: 0,
+        ..Chain::default()
+    };
+    let bench = Bench::new(DebugChain::new(chain), &line, 1);
+    let wrong = python("return x + 3");
+    let done = bench.measured(&in_turn(&[("p", &[&wrong])]));
+    assert_eq!((done.graded.len(), done.manifest.missing), (1, 0));
+}
+
+#[test]
 fn candidates_that_differ_make_tests() {
-    let Some(code) = code(Language::Python) else {
+    let Some(sandbox) = sandbox(Language::Python) else {
         return;
     };
     // The example does not tell the two apart; inputs like it do.
-    let problem = function(
-        "abs",
-        "How far from 0.\n    >>> f(-3)\n    3",
-        "    assert candidate(4) == 4\n",
-    );
+    let question = prompt("How far from 0.\n    >>> f(-3)\n    3");
+    let problem = Problem {
+        id: "abs".into(),
+        question: question.clone(),
+        answer: String::new(),
+        solution: None,
+        family: "test".into(),
+        domain: Domain::Code,
+        level: 1,
+        language: "en".into(),
+        check: Check::Code {
+            tests: CodeTests::HumanEval {
+                prompt: question,
+                test: "def check(candidate):\n    assert candidate(4) == 4\n".into(),
+                entry_point: "f".into(),
+            },
+        },
+    };
     let (right, wrong) = (python("return abs(x)"), python("return -x"));
-    let mut subject = ProgramSubject::new(&problem, &code);
+    let new = || ProgramSubject::new(&problem, &sandbox);
+    let mut subject = new();
     assert_eq!(subject.failures(&wrong), Ok(vec![]));
     subject
         .add_differences(&[&right, &right, &wrong], 12, 1)
@@ -215,8 +184,7 @@ fn candidates_that_differ_make_tests() {
         failures.iter().all(|failure| failure.got.starts_with('-')),
         "{failures:?}"
     );
-    let same = ProgramSubject::new(&problem, &code);
-    let mut agreed = ProgramSubject::new(&problem, &code);
+    let (same, mut agreed) = (new(), new());
     agreed.add_differences(&[&right, &right], 12, 1).unwrap();
     assert_eq!(agreed.tests(), same.tests(), "who agrees shows nothing");
 }
@@ -230,37 +198,55 @@ fn a_script_that_shows_the_issue_finds_a_patch_that_does_not_help() {
     };
     let instance = &instances[0];
     assert!(reproduction_question(instance).contains("exit code"));
-    let script = |body: &str| {
-        let reply = format!("```python\nfrom sums import double\n{body}\n```");
-        Reproduction::of(&harness, instance, &reply).unwrap()
-    };
-    assert_eq!(
-        script("assert double(2) == 4"),
-        None,
-        "it does not show the issue"
-    );
-    let script = script("assert double(3) == 6, double(3)");
-    assert!(script.is_some());
+    let fenced = |body: &str| format!("```python\nfrom sums import double\n{body}\n```");
+    let useless = fenced("assert double(2) == 4");
+    let shown = Reproduction::of(&harness, instance, &useless).unwrap();
+    assert_eq!(shown, None, "it does not show the issue");
     let wrong = instance.patch.replace("return 2 * x", "return 3 * x");
     let absent = instance.patch.replace("sums.py", "sum.py");
-    let model = Script::new(&[("someone__sums-0", &[&absent, &wrong, &instance.patch])]);
-    let question = instance.question(&[]);
-    let subject = PatchSubject::new(&harness, instance, question, script).unwrap();
-    let trails = Chain::default().run(&model, &[&subject], 0).unwrap();
-    let turns = &trails[0].turns;
+    let without = PatchSubject::new(&harness, instance, None).unwrap();
+    assert_eq!(without.failures(&wrong), Ok(vec![]));
+    let script = fenced("assert double(3) == 6, double(3)");
+    let replies = [&*script, &absent, &wrong, &instance.patch];
+    let told = RefCell::new(Vec::new());
+    let replies: [(&str, &[&str]); 1] = [("someone__sums-0", &replies)];
+    let script = in_turn(&replies);
+    let model = Scripted::new(|ask: &Ask| {
+        let last = ask.messages.last().unwrap();
+        told.borrow_mut().push(last.content.clone());
+        script.reply(ask)
+    });
+    let lines = serde_json::to_string(instance).unwrap() + "\n";
+    let bench = Bench::new(
+        SweDebug::new(Some(settings(folder.path())), true, Chain::default()),
+        &lines,
+        1,
+    );
+    let done = bench.measured(&model);
+    let verdicts: Vec<_> = done.graded.iter().map(|it| it.verdict).collect();
+    use crate::Outcome::{Right, Unjudged, Wrong};
     assert_eq!(
-        turns.iter().map(|turn| turn.right).collect::<Vec<_>>(),
-        [Some(false), Some(false), Some(true)]
+        verdicts,
+        [Unjudged, Wrong, Wrong, Right],
+        "{:#?}",
+        done.graded
     );
+    let told = told.borrow();
+    assert_eq!(told[0], reproduction_question(instance));
+    assert!(told[1].contains("<file path=\"sums.py\">") && told[1].contains("```diff"));
     assert!(
-        turns[0].failures[0]
-            .got
-            .contains("`sum.py` is not in the repository"),
-        "{turns:?}"
+        told[2].contains("`sum.py` is not in the repository"),
+        "{}",
+        told[2]
     );
-    assert!(
-        turns[1].failures[0].got.contains("AssertionError: 9"),
-        "{turns:?}"
+    assert!(told[3].contains("AssertionError: 9"), "{}", told[3]);
+    let metric = |name: &str| {
+        let metrics = &done.manifest.metrics;
+        metrics.iter().find(|it| it.name == name).unwrap().value
+    };
+    assert_eq!(metric("resolved"), 100.0);
+    assert_eq!(
+        (metric("repaired"), metric("further answers")),
+        (100.0, 2.0)
     );
-    assert_eq!(Report::of(&trails).repaired, 1);
 }

@@ -20,8 +20,8 @@ pub struct Rating {
     pub ci95: [f64; 2],
     /// The rating each contest alone would give, in their order; CodeElo's rating is their mean.
     pub performances: Vec<f64>,
-    /// Whether no rating explains the places: first, or last, everywhere. `rating` is then a bound of
-    /// the search.
+    /// Whether no rating explains the places: first, or last, everywhere. `rating` is then within a point of a
+    /// bound of the search.
     pub is_bound: bool,
 }
 
@@ -69,10 +69,9 @@ pub fn rate(places: &[Placed], resamples: usize, seed: u64) -> Result<Rating, No
             .iter()
             .map(|placed| falling_root(|rating| placed.expectation.at(rating) - placed.rank))
             .collect(),
-        is_bound: [LOWEST, HIGHEST].iter().any(|&bound| {
-            let off = |curve: &Curve| curve.at(bound).abs();
-            curves.iter().map(off).sum::<f64>() < 1e-6
-        }),
+        is_bound: [LOWEST, HIGHEST]
+            .iter()
+            .any(|bound| (rating - bound).abs() < 1.0),
     })
 }
 

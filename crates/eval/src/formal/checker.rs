@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use rewards::code::{NoIsolation, Outcome, RunError, Sandbox};
 
 use super::installed::{complaint, limits, on_path, said};
-use super::statement::{Refused, Statement, System};
+use super::known::Known;
+use super::statement::{Statement, System};
 use super::{coq, lean};
 
 /// What is asked of a checker. Yes means proved; no means that its automation did not find a proof.
@@ -50,6 +51,7 @@ pub struct Checker {
     version: String,
     argv: Vec<String>,
     sandbox: Sandbox,
+    pub(super) known: Known,
 }
 
 /// Why there is no checker. Statements are then unjudged.
@@ -120,6 +122,7 @@ impl Checker {
             version: version.lines().next().unwrap_or_default().to_owned(),
             argv: argv.map(str::to_owned).to_vec(),
             sandbox: Sandbox::beside(limits(System::Coq), &folders)?,
+            known: Known::default(),
         })
     }
 
@@ -158,6 +161,7 @@ impl Checker {
             version: version.trim().to_owned(),
             argv: argv.map(str::to_owned).to_vec(),
             sandbox: Sandbox::beside(limits(System::Lean), &folders)?,
+            known: Known::default(),
         })
     }
 
@@ -190,92 +194,21 @@ impl Checker {
         })
     }
 
-    fn run(&self, question: &Question<'_>) -> Result<Outcome, RunError> {
-        let argv: Vec<&str> = self.argv.iter().map(String::as_str).collect();
+    pub(super) fn script(&self, question: &Question<'_>) -> String {
         match self.system {
-            System::Coq => {
-                let file = coq::script(question);
-                self.sandbox
-                    .run_installed(&argv, &[("/statement.v", &file)], false)
-            }
-            System::Lean => {
-                let file = lean::script(question);
-                self.sandbox
-                    .run_installed(&argv, &[("/statement.lean", &file)], true)
-            }
+            System::Coq => coq::script(question),
+            System::Lean => lean::script(question),
         }
     }
 
-    /// The checker, if it answers questions with known answers.
-    fn tried(self) -> Result<Self, NoChecker> {
-        let read = |text: [&str; 2]| {
-            let text = text[usize::from(self.system == System::Lean)];
-            Statement::read(text, self.system)
+    fn run(&self, question: &Question<'_>) -> Result<Outcome, RunError> {
+        let argv: Vec<&str> = self.argv.iter().map(String::as_str).collect();
+        let (path, processes) = match self.system {
+            System::Coq => ("/statement.v", false),
+            System::Lean => ("/statement.lean", true),
         };
-        let absurd = read([
-            "Theorem a (n : nat) (h : n = 1) (k : n = 2) : n = 5.",
-            "theorem a (n : Nat) (h : n = 1) (k : n = 2) : n = 5 := by",
-        ]);
-        let open = read([
-            "Theorem a (n : nat) (h : n = 1) : n = 5.",
-            "theorem a (n : Nat) (h : n = 1) : n = 5 := by",
-        ]);
-        let trivial = read([
-            "Theorem a (n : nat) (h : n = 1) : n + 0 = n.",
-            "theorem a (n : Nat) (h : n = 1) : n + 0 = n := by",
-        ]);
-        let unread = |error: Refused| NoChecker::Unreliable {
-            question: "a statement",
-            said: error.to_string(),
-        };
-        let (absurd, open, trivial) = (
-            absurd.map_err(unread)?,
-            open.map_err(unread)?,
-            trivial.map_err(unread)?,
-        );
-        for (name, question, yes) in [
-            (
-                "an open statement compiles",
-                Question::Compiles(&open),
-                true,
-            ),
-            ("hypotheses contradict", Question::Vacuous(&absurd), true),
-            ("hypotheses may hold", Question::Vacuous(&open), false),
-            (
-                "a conclusion holds alone",
-                Question::Trivial(&trivial),
-                true,
-            ),
-            (
-                "a conclusion needs its hypotheses",
-                Question::Trivial(&absurd),
-                false,
-            ),
-            (
-                "what is false has no proof",
-                Question::Provable(&open),
-                false,
-            ),
-            ("a statement is itself", Question::Same(&open, &open), true),
-            (
-                "a statement is no other",
-                Question::Same(&open, &absurd),
-                false,
-            ),
-            (
-                "a statement implies itself",
-                Question::Implies(&open, &open),
-                true,
-            ),
-        ] {
-            let said = self.answer(&question)?;
-            if said.is_ok() != yes {
-                return Err(NoChecker::Unreliable {
-                    question: name,
-                    said: said.err().unwrap_or_else(|| "yes".to_owned()),
-                });
-            }
-        }
-        Ok(self)
+        let file = self.script(question);
+        self.sandbox
+            .run_installed(&argv, &[(path, &file)], processes)
     }
 }

@@ -148,7 +148,7 @@ impl Checker {
             return Ok(Fidelity::Broken { reason });
         }
         let reference = match reference {
-            Some(other) if self.holds(Question::Compiles(other))? => Some(other),
+            Some(other) if self.holds_of_reference(&Question::Compiles(other))? => Some(other),
             _ => None,
         };
         if let Some(other) = reference
@@ -165,7 +165,7 @@ impl Checker {
         for (ask, fault) in faults {
             if self.holds(ask(candidate))? {
                 match reference {
-                    Some(other) if self.holds(ask(other))? => {}
+                    Some(other) if self.holds_of_reference(&ask(other))? => {}
                     _ => return Ok(fault),
                 }
             }
@@ -188,7 +188,7 @@ impl Checker {
         Ok(match (forward, backward) {
             (true, true) => {
                 let alone = self.holds(Question::Provable(candidate))?
-                    || self.holds(Question::Provable(reference))?;
+                    || self.holds_of_reference(&Question::Provable(reference))?;
                 match alone {
                     true => Fidelity::open(
                         "the automation proves a statement alone, so equivalence says nothing",

@@ -8,7 +8,7 @@
 //! | compiles, not vacuous, not trivial, not absurd, equivalent to the reference | [`Checker::judge`] |
 //! | what the checker leaves open, asked of a model | [`settle`] |
 //!
-//! Equivalence is proved both ways by the checker's own automation, as bidirectional extended
+//! [`crate::benchmarks::FormalStatements`] asks. Equivalence is proved both ways by the checker's own automation, as bidirectional extended
 //! definitional equivalence does (Liu et al., *Rethinking and Improving Autoformalization*, ICLR 2025). A proof counts only where the automation
 //! proves neither statement alone: between two theorems it has proved, every implication is true and
 //! says nothing. Left out: proving the statements themselves, and choosing among several.
@@ -18,6 +18,7 @@ mod coq;
 mod fence;
 mod installed;
 mod judge;
+mod known;
 mod lean;
 mod panel;
 mod problems;
@@ -25,6 +26,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tried;
 
 pub use checker::{Checker, NoChecker, Question};
 pub use fence::extract;

@@ -79,39 +79,10 @@ fn decision(reply: &str) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use data::{Finish, Reply, Unanswered};
+    use data::{Reply, Scripted};
 
     use super::super::statement::{Statement, System};
     use super::*;
-
-    /// Says what its list has for an id.
-    struct Script(Vec<(&'static str, &'static str)>);
-
-    impl Answers for Script {
-        fn answer(
-            &self,
-            asks: &mut (dyn Iterator<Item = Ask> + Send),
-            each: &mut dyn FnMut(Ask, Result<Reply, Unanswered>) -> ControlFlow<()>,
-        ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-            for ask in asks {
-                assert!(!ask.messages[0].content.contains("trust me"));
-                let said = self
-                    .0
-                    .iter()
-                    .find(|(id, _)| ask.id.starts_with(id))
-                    .unwrap();
-                let reply = Reply {
-                    text: said.1.into(),
-                    reasoning: None,
-                    finish: Finish::Stop,
-                    tokens: 1,
-                    prompt_tokens: 1,
-                };
-                let _ = each(ask, Ok(reply));
-            }
-            Ok(())
-        }
-    }
 
     #[test]
     fn only_what_is_open_is_asked_and_marked() {
@@ -135,7 +106,12 @@ mod tests {
             ("b", "No: DIFFERENT\nDIFFERENT."),
             ("c", "They are the SAME"),
         ];
-        settle(&mut items, &Script(script.to_vec())).unwrap();
+        let model = Scripted::new(|ask: &Ask| {
+            assert!(!ask.messages[0].content.contains("trust me"));
+            let said = script.iter().find(|(id, _)| ask.id.starts_with(id));
+            Ok(Reply::of(said.unwrap().1))
+        });
+        settle(&mut items, &model).unwrap();
         assert_eq!(items[0].fidelity, Fidelity::Faithful { by: By::Model });
         assert_eq!(items[0].fidelity.to_string(), "faithful: a model says so");
         assert_eq!(items[1].fidelity, Fidelity::Other { by: By::Model });

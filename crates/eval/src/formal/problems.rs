@@ -11,12 +11,13 @@
 
 use data::chat::Message;
 use data::dataset::{FromRow, Row};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::statement::{Statement, System};
 
 /// A problem to formalise.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FormalProblem {
     /// Unique within a file.
     pub id: String,
@@ -81,12 +82,12 @@ impl FromRow for FormalProblem {
 
 /// What a model is asked: one statement, in one fenced block, without a proof.
 pub fn ask(problem: &FormalProblem, system: System) -> Vec<Message> {
-    let (name, fence, hole, libraries) = match system {
-        System::Coq => ("Coq", "coq", "Admitted.", "the standard library"),
-        System::Lean => ("Lean 4", "lean", ":= by sorry", "Mathlib"),
+    let (fence, hole, libraries) = match system {
+        System::Coq => ("coq", "Admitted.", "the standard library"),
+        System::Lean => ("lean", ":= by sorry", "Mathlib"),
     };
     vec![Message::user(format!(
-        "State the following problem in {name}, using {libraries}. Give everything that is needed, \
+        "State the following problem in {system}, using {libraries}. Give everything that is needed, \
          imports included, in one fenced block that begins with ```{fence} and states exactly one \
          theorem. Do not prove it: end it with `{hole}`. Do not declare axioms, variables or \
          notations. Where the problem asks for a value, state that the value is right.\n\n{}",

@@ -4,6 +4,8 @@
 //! theorem; whatever could change what the checker's words mean, declare what is to be proved, or run
 //! code is refused by name. The theorem's proof, or the hole in its place, is cut off and never read.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{coq, lean};
@@ -22,7 +24,7 @@ pub enum System {
 }
 
 /// A statement, taken apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
     /// What it is written in.
     pub system: System,
@@ -56,6 +58,15 @@ pub enum Refused {
     /// Something in it is not allowed.
     #[error("`{0}` is not allowed in a statement")]
     Forbidden(String),
+}
+
+impl fmt::Display for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Coq => "Coq",
+            Self::Lean => "Lean 4",
+        })
+    }
 }
 
 impl Statement {

@@ -2,54 +2,17 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use rewards::code::{Limits, NoIsolation, Outcome, Sandbox, Status as Ended, Tree};
+use data::files::sha256;
+use rewards::code::{NoIsolation, Outcome, Sandbox, Status as Ended, Tree};
 
-use super::diff::{MOST_FUZZ, Patch, apply, parse, touched};
+use super::diff::{AppliedFile, Patch, apply, parse, touched};
 use super::environment::Environment;
 use super::instance::Instance;
-use super::mirror::Mirror;
+use super::logs::Logs;
 use super::reply;
 use super::report::{Report, Tally, Verdict};
-
-/// What judging needs.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Bare clones of the repositories.
-    pub mirror: Mirror,
-    /// How their tests are run.
-    pub environments: Vec<Environment>,
-    /// What one run of tests may use up.
-    pub limits: Limits,
-    /// The most fuzz a model's patch may need; the patches of tests get none.
-    pub most_fuzz: usize,
-    /// Where logs are kept, a folder for each instance; `None` keeps none.
-    pub logs: Option<PathBuf>,
-}
-
-impl Settings {
-    /// Clones in `folder`, no environments and no logs; half an hour a run, as published, with 8 GiB of
-    /// address space a process, 256 threads and processes, and 32 MiB of output.
-    pub fn new(folder: impl Into<PathBuf>) -> Self {
-        let half_an_hour = Duration::from_secs(1800);
-        Self {
-            mirror: Mirror::new(folder),
-            environments: vec![],
-            limits: Limits {
-                cpu: half_an_hour,
-                wall: half_an_hour,
-                memory: 8 << 30,
-                threads: 256,
-                file_size: 256 << 20,
-                disk: 256 << 20,
-                output: 32 << 20,
-            },
-            most_fuzz: MOST_FUZZ,
-            logs: None,
-        }
-    }
-}
+use super::settings::Settings;
 
 /// Judges replies; may be used from several threads at a time.
 #[derive(Debug)]
@@ -75,27 +38,30 @@ impl Harness {
     }
 
     /// Judges a reply: `reply.txt`, `patch.diff`, `test_output.txt` and, last, `report.json` are written
-    /// to the instance's folder of logs.
+    /// to the reply's folder of logs, `INSTANCE/` and the first 12 digits of the reply's SHA-256.
     ///
     /// # Errors
     /// Where a log cannot be written. What keeps an instance from being judged is a verdict.
     pub fn judge(&self, instance: &Instance, reply: &str) -> io::Result<Report> {
-        self.keep(instance, "reply.txt", reply)?;
+        let logs = self.logs(instance, &sha256(reply.as_bytes())[..12])?;
+        logs.keep("reply.txt", reply)?;
         let diff = reply::diff(reply);
-        self.keep(instance, "patch.diff", diff.as_deref().unwrap_or_default())?;
-        self.finish(instance, diff.as_deref())
+        logs.keep("patch.diff", diff.as_deref().unwrap_or_default())?;
+        self.finish(instance, diff.as_deref(), &logs)
     }
 
-    /// Judges the gold patch, which shows whether an instance can be judged on this machine.
+    /// Judges the gold patch, which shows whether an instance can be judged on this machine; its logs are
+    /// in `INSTANCE/gold`.
     ///
     /// # Errors
     /// As [`Harness::judge`].
     pub fn judge_gold(&self, instance: &Instance) -> io::Result<Report> {
-        self.keep(instance, "patch.diff", &instance.patch)?;
-        self.finish(instance, Some(&instance.patch))
+        let logs = self.logs(instance, "gold")?;
+        logs.keep("patch.diff", &instance.patch)?;
+        self.finish(instance, Some(&instance.patch), &logs)
     }
 
-    fn finish(&self, instance: &Instance, diff: Option<&str>) -> io::Result<Report> {
+    fn finish(&self, instance: &Instance, diff: Option<&str>, logs: &Logs) -> io::Result<Report> {
         let mut report = Report::new(&instance.instance_id);
         let mut log = None;
         let judged = self.try_judge(instance, diff, &mut report, &mut log);
@@ -104,10 +70,10 @@ impl Harness {
             Err(stop) => stop,
         };
         if let Some(log) = log {
-            self.keep(instance, "test_output.txt", &log)?;
+            logs.keep("test_output.txt", &log)?;
         }
         let text = serde_json::to_string_pretty(&report)?;
-        self.keep(instance, "report.json", &(text + "\n"))?;
+        logs.keep("report.json", &(text + "\n"))?;
         Ok(report)
     }
 
@@ -123,7 +89,8 @@ impl Harness {
         let patch = parse(diff).map_err(|error| malformed(error.to_string()))?;
         let tests = self.tests(instance)?;
         let (base, environment) = self.base(instance)?;
-        let tree = self.patched(&base, &patch, report)?;
+        let (tree, files) = self.patched(&base, &patch)?;
+        report.files = files;
         let tree = with_tests(&base, tree, &tests)?;
         let outcome = self.run(
             &tree,
@@ -161,7 +128,7 @@ impl Harness {
     }
 
     /// The repository before any patch, and how its tests are run.
-    fn base(&self, instance: &Instance) -> Result<(Tree, &Environment), Stop> {
+    pub(super) fn base(&self, instance: &Instance) -> Result<(Tree, &Environment), Stop> {
         let (repo, version) = (&instance.repo, &instance.version);
         let environment = Environment::of(&self.settings.environments, repo, version);
         let environment = environment
@@ -175,16 +142,18 @@ impl Harness {
         Ok((tree, environment))
     }
 
-    /// The repository with the model's patch.
-    fn patched(&self, base: &Tree, patch: &Patch, report: &mut Report) -> Result<Tree, Stop> {
+    /// The repository with the model's patch, and what that changed.
+    pub(super) fn patched(
+        &self,
+        base: &Tree,
+        patch: &Patch,
+    ) -> Result<(Tree, Vec<AppliedFile>), Stop> {
         let applied = apply(base, patch, self.settings.most_fuzz);
-        let (tree, files) = applied.map_err(|error| (Verdict::DoesNotApply, error.to_string()))?;
-        report.files = files;
-        Ok(tree)
+        applied.map_err(|error| (Verdict::DoesNotApply, error.to_string()))
     }
 
     /// Runs a command with arguments in a tree, its output and errors together.
-    fn run(
+    pub(super) fn run(
         &self,
         tree: &Tree,
         environment: &Environment,
@@ -206,66 +175,8 @@ impl Harness {
         outcome.map_err(|error| not_run(error.to_string()))
     }
 
-    /// The repository of an instance, for trying things that judge nothing.
-    ///
-    /// # Errors
-    /// Where it is not to be had.
-    pub fn probe(&self, instance: &Instance) -> Result<Probe<'_>, Stop> {
-        let (base, environment) = self.base(instance)?;
-        Ok(Probe { base, environment })
-    }
-
-    /// A probe's repository with a patch.
-    ///
-    /// # Errors
-    /// Where it does not apply.
-    pub fn apply_to(&self, probe: &Probe<'_>, patch: &Patch) -> Result<Tree, Stop> {
-        let applied = apply(&probe.base, patch, self.settings.most_fuzz);
-        let applied = applied.map_err(|error| (Verdict::DoesNotApply, error.to_string()))?;
-        Ok(applied.0)
-    }
-
-    /// Runs a command in a tree as the tests of a probe's repository are run.
-    ///
-    /// # Errors
-    /// Where the sandbox fails.
-    pub fn run_probe(
-        &self,
-        probe: &Probe<'_>,
-        tree: &Tree,
-        command: &str,
-    ) -> Result<Outcome, Stop> {
-        self.run(tree, probe.environment, command, &[])
-    }
-
-    fn keep(&self, instance: &Instance, name: &str, text: &str) -> io::Result<()> {
-        let Some(logs) = &self.settings.logs else {
-            return Ok(());
-        };
-        let id = &instance.instance_id;
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if !id.chars().all(plain) || id.starts_with('.') || id.is_empty() {
-            return Err(io::Error::other(format!(
-                "`{id}` is no name for a folder of logs"
-            )));
-        }
-        let folder = logs.join(id);
-        std::fs::create_dir_all(&folder)?;
-        std::fs::write(folder.join(name), text)
-    }
-}
-
-/// A repository before any patch, and how its tests are run.
-#[derive(Debug)]
-pub struct Probe<'a> {
-    base: Tree,
-    environment: &'a Environment,
-}
-
-impl Probe<'_> {
-    /// The repository.
-    pub fn base(&self) -> &Tree {
-        &self.base
+    fn logs(&self, instance: &Instance, reply: &str) -> io::Result<Logs> {
+        Logs::of(self.settings.logs.as_deref(), &instance.instance_id, reply)
     }
 }
 

@@ -7,6 +7,9 @@ use data::dataset::{FromRow, Row};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::diff::{parse, touched};
+use super::mirror::Mirror;
+
 /// An issue of a repository, with the tests that tell whether it is resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instance {
@@ -63,6 +66,26 @@ impl FromRow for Instance {
 }
 
 impl Instance {
+    /// The files the gold patch changes, as they were: path and text. What is no text is left out.
+    ///
+    /// # Errors
+    /// Where the patch cannot be read or the repository is not to be had.
+    pub fn oracle(&self, mirror: &Mirror) -> Result<Vec<(String, String)>, String> {
+        let wrong = |reason: String| format!("{}: {reason}", self.instance_id);
+        let patch = parse(&self.patch).map_err(|error| wrong(error.to_string()))?;
+        let paths = touched(&patch);
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let files = mirror.files(&self.repo, &self.base_commit, &paths);
+        let files = files.map_err(|error| wrong(error.to_string()))?;
+        let text = |path: &str| Some(std::str::from_utf8(files.file(path)?).ok()?.to_owned());
+        let shown = files
+            .iter()
+            .filter_map(|(path, _)| Some((path.to_owned(), text(path)?)));
+        Ok(shown.collect())
+    }
+
     /// What a model is asked: the issue, the files shown with it (path and text), and the form of the
     /// answer.
     pub fn question(&self, shown: &[(&str, &str)]) -> String {

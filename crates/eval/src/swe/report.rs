@@ -1,6 +1,7 @@
 //! What became of a reply, and of many.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,19 @@ pub enum Verdict {
     Timeout,
     /// The tests could not be run, which is not the reply's fault.
     NotRun,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolved => "resolved",
+            Self::Unresolved => "unresolved",
+            Self::DoesNotApply => "does not apply",
+            Self::Malformed => "malformed",
+            Self::Timeout => "timeout",
+            Self::NotRun => "not run",
+        })
+    }
 }
 
 /// How the tests of a list ended.

@@ -8,6 +8,9 @@ use rewards::code::Language;
 
 use super::diff::Placed;
 use super::{Environment, Harness, Instance, LogFormat, Settings, Summary, Verdict};
+use crate::benchmarks::{self, SweBench};
+use crate::testing::{Bench, in_turn};
+use crate::{Table, TaskSet};
 
 /// A library, a commit for each line: its files with five mistakes, in the middle of one file so that
 /// there are lines above and below.
@@ -153,8 +156,8 @@ pub(crate) fn instances(folder: &Path) -> Vec<Instance> {
     instances
 }
 
-/// A harness on the clones of `folder`; `None`, where this machine cannot isolate programs.
-pub(crate) fn harness(folder: &Path) -> Option<Harness> {
+/// Settings for the clones of `folder`.
+pub(crate) fn settings(folder: &Path) -> Settings {
     let mut settings = Settings::new(folder.join("clones"));
     settings.limits.wall = Duration::from_secs(10);
     settings.logs = Some(folder.join("logs"));
@@ -163,7 +166,12 @@ pub(crate) fn harness(folder: &Path) -> Option<Harness> {
         log: Some(LogFormat::Unittest),
         ..Environment::bare("someone/sums")
     }];
-    let harness = Harness::new(settings).ok()?;
+    settings
+}
+
+/// A harness on the clones of `folder`; `None`, where this machine cannot isolate programs.
+pub(crate) fn harness(folder: &Path) -> Option<Harness> {
+    let harness = Harness::new(settings(folder)).ok()?;
     let sandbox = rewards::code::Sandbox::new(rewards::code::Limits::default()).ok()?;
     sandbox.has(Language::Python).ok()?;
     Some(harness)
@@ -246,7 +254,8 @@ fn replies_of_every_kind_get_their_verdicts() {
     let summary = Summary::of(&reports);
     assert_eq!((summary.instances, summary.fuzzy), (12, 1));
     assert_eq!(summary.resolved(), Some(0.5));
-    let logs = folder.path().join("logs/someone__sums-2");
+    let reply = &data::files::sha256(endless.as_bytes())[..12];
+    let logs = folder.path().join("logs/someone__sums-2").join(reply);
     for name in ["reply.txt", "patch.diff", "test_output.txt", "report.json"] {
         assert!(logs.join(name).is_file(), "{name}");
     }
@@ -325,4 +334,62 @@ fn what_is_the_instances_fault_is_not_the_replys() {
     let report = harness.judge_gold(&instances[0]).unwrap();
     assert_eq!(report.verdict, Verdict::NotRun, "{report:?}");
     assert!(report.reason.contains("127"), "{report:?}");
+}
+
+#[test]
+fn instances_are_a_benchmark() {
+    let folder = tempfile::tempdir().unwrap();
+    let instances = instances(folder.path());
+    if harness(folder.path()).is_none() {
+        return;
+    }
+    let line = |instance: &Instance| serde_json::to_string(instance).unwrap() + "\n";
+    let lines: String = instances[..3].iter().map(line).collect();
+    let bench = Bench::new(SweBench::any(Some(settings(folder.path()))), &lines, 1);
+    let wrong = instances[1].patch.replace(" / ", " * ");
+    let replies: [(&str, &[&str]); 3] = [
+        ("someone__sums-0", &[&instances[0].patch]),
+        ("someone__sums-1", &[&wrong]),
+        ("someone__sums-2", &["I would rather not."]),
+    ];
+    let done = bench.measured(&in_turn(&replies));
+    let reasons: Vec<(&str, &str)> = done
+        .graded
+        .iter()
+        .map(|grade| (&*grade.rule, grade.reason.split(':').next().unwrap()))
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            ("patch", "resolved"),
+            ("patch", "unresolved"),
+            ("none", "malformed")
+        ]
+    );
+    let resolved = &done.manifest.metrics[0];
+    assert_eq!(
+        (&*resolved.name, resolved.value.round()),
+        ("resolved", 33.0)
+    );
+    let table = Table::new(&[done.manifest], &benchmarks::all()).markdown();
+    assert!(table.contains("| model | pass@1 | resolved |"), "{table}");
+    // A repository that is not there is told of before anything is asked.
+    let elsewhere = Settings::new(folder.path().join("nowhere"));
+    let bench = Bench::new(SweBench::any(Some(elsewhere)), &lines, 1);
+    let error = bench
+        .run(&in_turn(&replies), "run")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("`swe-bench` cannot be graded here: someone__sums-0: "),
+        "{error}"
+    );
+    let verified = Bench::new(SweBench::verified(None), &lines, 1);
+    let error = TaskSet::load(&verified.benchmark, &verified.file(), &verified.protocol);
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("3 instances and swe-bench-verified has 500")
+    );
 }

@@ -4,16 +4,16 @@
 //! | --- | --- |
 //! | `translate` | HumanEval's tests as cases, in both languages |
 //! | `value` | values with their types, as each language writes them |
-//! | `run` | solving, porting, and how often each comes off |
+//! | `port` | what is asked for the port, and how often each comes off |
 //!
-//! Left out: other languages, and problems whose cases are no plain data; they are counted with reasons.
+//! [`crate::benchmarks::Transfer`] asks. Left out: other languages, and problems whose cases are no plain data; they are counted with reasons.
 
-mod run;
+mod port;
 #[cfg(all(test, target_os = "linux"))]
 mod shown;
 mod translate;
 mod value;
 
-pub use run::{Attempt, Fate, Transfer, transfer};
+pub use port::{Transfer, porting};
 pub use translate::{Translated, Untranslatable, translate};
 pub use value::{Type, Value};

@@ -1,13 +1,20 @@
 //! Solving and porting with a script for a model, and how much of HumanEval is translated.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use data::{Check, CodeTests, Domain, Problem};
+use data::{Ask, Check, CodeTests, Domain, Problem, Scripted};
+use rewards::Code;
 use rewards::code::Language;
+use serde_json::json;
 
-use super::{Fate, Untranslatable, transfer, translate};
-use crate::debug::shown::{Script, code};
+use super::{Untranslatable, translate};
+use crate::Outcome;
+use crate::benchmarks::Transfer;
+use crate::debug::shown::sandbox;
+use crate::testing::{Bench, in_turn};
 
 fn problem(id: &str, stub: &str, body: &str, tests: &str) -> Problem {
     Problem {
@@ -36,10 +43,10 @@ const TESTS: &str = "    assert candidate([1, 2, 3], 1) == [2, 3]\n    assert ca
 
 #[test]
 fn tests_become_the_same_cases_in_both_languages() {
-    let Some(code) = code(Language::Python) else {
+    let Some(sandbox) = sandbox(Language::Python) else {
         return;
     };
-    let sandbox = code.sandbox().unwrap();
+    let sandbox = &sandbox;
     let done = translate(sandbox, &problem("p", STUB, BODY, TESTS)).unwrap();
     let signature = "fn f(values: Vec<i64>, type_: f64) -> Option<Vec<i64>>";
     assert_eq!((&*done.signature, done.cases), (signature, 4));
@@ -95,15 +102,17 @@ fn tests_become_the_same_cases_in_both_languages() {
 
 #[test]
 fn what_is_solved_is_ported_or_lost() {
-    let (Some(code), Some(_)) = (code(Language::Python), code(Language::Rust)) else {
+    if sandbox(Language::Python).is_none() || sandbox(Language::Rust).is_none() {
         return;
+    }
+    let line = |id: &str| {
+        let columns = json!({
+            "task_id": id, "prompt": STUB, "canonical_solution": BODY, "entry_point": "f",
+            "test": format!("def check(candidate):\n{TESTS}"),
+        });
+        columns.to_string() + "\n"
     };
-    let sandbox = code.sandbox().unwrap();
     let ids = ["ported", "lost", "unsolved", "silent"];
-    let problems: Vec<_> = ids
-        .iter()
-        .map(|id| translate(sandbox, &problem(id, STUB, BODY, TESTS)).unwrap())
-        .collect();
     let python = format!("```python\n{STUB}{BODY}```");
     let rust = "```rust\nfn f(values: Vec<i64>, type_: f64) -> Option<Vec<i64>> {\n    \
                 let kept: Vec<i64> = values.into_iter().filter(|v| *v as f64 > type_).collect();\n    \
@@ -113,25 +122,50 @@ fn what_is_solved_is_ported_or_lost() {
         "Some(kept)",
     );
     let wrong = python.replace("or None", "");
-    let model = Script::new(&[
+    let replies: [(&str, &[&str]); 3] = [
         ("ported", &[&python, rust]),
         ("lost", &[&python, &forgets]),
         ("unsolved", &[&wrong]),
-    ]);
-    let done = transfer(&model, &code, &problems, 0).unwrap();
-    let fates: Vec<Fate> = done.attempts.iter().map(|one| one.fate).collect();
+    ];
+    let script = in_turn(&replies);
+    let ports = RefCell::new(Vec::new());
+    let model = Scripted::new(|ask: &Ask| {
+        let last = ask.messages.last().unwrap();
+        if ask.messages.len() == 3 {
+            ports.borrow_mut().push(last.content.clone());
+        }
+        script.reply(ask)
+    });
+    let lines: String = ids.map(line).concat();
+    let done = Bench::new(Transfer::default(), &lines, 1).measured(&model);
+    let fates: Vec<(&str, u32, Outcome)> = done
+        .graded
+        .iter()
+        .map(|it| (&*it.problem, it.turn, it.verdict))
+        .collect();
     assert_eq!(
         fates,
-        [Fate::Ported, Fate::Lost, Fate::Unsolved, Fate::Unjudged],
-        "{done:#?}"
+        [
+            ("lost", 0, Outcome::Right),
+            ("lost", 1, Outcome::Wrong),
+            ("ported", 0, Outcome::Right),
+            ("ported", 1, Outcome::Right),
+            ("unsolved", 0, Outcome::Wrong),
+        ],
+        "{:#?}",
+        done.graded
     );
     assert_eq!(
-        (done.solved(), done.ported(), done.lost()),
-        (Some(2.0 / 3.0), Some(0.5), Some(0.5))
+        (done.manifest.missing, done.manifest.summary.problems),
+        (1, 3)
     );
-    let asked = model.asked.lock().unwrap();
-    let port = asked.iter().find(|ask| ask.messages.len() == 3).unwrap();
-    let port = &port.messages[2].content;
+    let metrics = done.manifest.metrics.iter();
+    let metrics: Vec<(&str, f64)> = metrics.map(|it| (&*it.name, it.value)).collect();
+    assert_eq!(
+        metrics,
+        [("solved", 200.0 / 3.0), ("ported", 50.0), ("lost", 50.0)]
+    );
+    let port = &ports.borrow()[0];
     assert!(
         port.contains("type_: f64") && port.contains("return [v for v"),
         "{port}"
@@ -145,16 +179,17 @@ fn what_is_solved_is_ported_or_lost() {
 fn most_of_humaneval_is_translated() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = path.join("../../../shared/data/code/HumanEval.jsonl.gz");
-    let Some(code) = code(Language::Python).filter(|_| path.exists()) else {
+    let Some(sandbox) = sandbox(Language::Python).filter(|_| path.exists()) else {
         return;
     };
-    let sandbox = code.sandbox().unwrap();
+    let sandbox = Arc::new(sandbox);
+    let code = Code::within(Arc::clone(&sandbox));
     let problems = data::import::programs(&path).unwrap().problems;
     assert_eq!(problems.len(), 164);
     let (mut done, mut reasons) = (Vec::new(), BTreeMap::<String, Vec<&str>>::new());
     for problem in &problems {
-        match translate(sandbox, problem) {
-            Ok(translated) => done.push(translated),
+        match translate(&sandbox, problem) {
+            Ok(translated) => done.push((problem, translated)),
             Err(why) => reasons
                 .entry(why.to_string())
                 .or_default()
@@ -163,27 +198,27 @@ fn most_of_humaneval_is_translated() {
     }
     let counts = format!("{} of 164 are translated; {reasons:#?}", done.len());
     if let Some(file) = std::env::var_os("R1_TRANSLATED") {
-        let signatures: Vec<&str> = done.iter().map(|one| one.signature.as_str()).collect();
+        let signatures: Vec<&str> = done.iter().map(|(_, one)| one.signature.as_str()).collect();
         std::fs::write(file, format!("{counts}\n{}\n", signatures.join("\n"))).unwrap();
     }
     assert!(done.len() >= 140, "{counts}");
-    for one in &done {
+    for (problem, one) in &done {
         let problem = Problem {
             check: Check::Code {
                 tests: one.python.clone(),
             },
-            ..one.problem.clone()
+            ..(*problem).clone()
         };
         let reply = format!("```python\n{}\n```", problem.solution.as_deref().unwrap());
         let (verdict, _) = code.judge(&problem, &reply);
         assert_eq!(verdict.score(), Some(1.0), "{} {verdict:?}", problem.id);
     }
-    if code.sandbox().unwrap().has(Language::Rust).is_err() {
+    if sandbox.has(Language::Rust).is_err() {
         return;
     }
     // All calls compile against their signatures, in one program.
     let mut program = String::from("#![allow(warnings)]\n");
-    for (at, one) in done.iter().enumerate() {
+    for (at, (_, one)) in done.iter().enumerate() {
         let CodeTests::Functional { hidden, .. } = &one.rust else {
             panic!("{one:?}")
         };

@@ -7,18 +7,16 @@
 
 use data::{Check, CodeTests, Problem};
 use rewards::code::{Language, Sandbox};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::value::{Type, Value};
 
 const RECORDER: &str = include_str!("recorder.py");
 
-/// A problem with the same cases in both languages.
-#[derive(Debug, Clone, PartialEq)]
+/// The cases of a problem, the same in both languages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Translated {
-    /// The problem as it was.
-    pub problem: Problem,
     /// The function's name.
     pub entry_point: String,
     /// Its signature in Rust.
@@ -91,14 +89,10 @@ pub fn translate(sandbox: &Sandbox, problem: &Problem) -> Result<Translated, Unt
             .unwrap_or("it does not end");
         Untranslatable::Solution(last.to_owned())
     })?;
-    of_recorded(problem, entry_point, recorded)
+    of_recorded(entry_point, recorded)
 }
 
-fn of_recorded(
-    problem: &Problem,
-    entry_point: &str,
-    recorded: Recorded,
-) -> Result<Translated, Untranslatable> {
+fn of_recorded(entry_point: &str, recorded: Recorded) -> Result<Translated, Untranslatable> {
     if let Some(why) = recorded.cases.iter().find_map(|case| case.why.clone()) {
         return Err(Untranslatable::Tests(why));
     }
@@ -170,7 +164,6 @@ fn of_recorded(
         hidden,
     };
     Ok(Translated {
-        problem: problem.clone(),
         entry_point: entry_point.to_owned(),
         signature,
         cases: python.len(),

@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use hakoniwa::landlock::{CompatMode, FsAccess, Resource, Ruleset};
@@ -25,6 +25,7 @@ use seccompiler::BpfProgram;
 use super::job::{BUILT, Command, Kind};
 use super::limits::Limits;
 use super::probe;
+use super::root::Root;
 use super::tree::PLACE;
 
 /// What standard error begins with once everything that isolates is in place.
@@ -32,57 +33,6 @@ pub(crate) const READY: u8 = 1;
 
 /// Who a program is in its own user namespace.
 const USER: u32 = 1000;
-
-/// A folder or file of this machine that programs may read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Bind {
-    /// Where it is.
-    pub(crate) source: PathBuf,
-    /// Where programs find it.
-    pub(crate) target: PathBuf,
-    /// Whether it is a device, to be written to as well.
-    pub(crate) device: bool,
-}
-
-/// The root programs see: mounts, and links by what they point to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Root {
-    pub(crate) binds: Vec<Bind>,
-    pub(crate) links: Vec<(PathBuf, PathBuf)>,
-}
-
-impl Root {
-    /// The system's programs and libraries, four devices, and `folders`.
-    pub(crate) fn of(folders: &[&Path]) -> Self {
-        let mut root = Self::default();
-        for name in ["/bin", "/lib", "/lib32", "/lib64", "/sbin", "/usr"] {
-            match std::fs::read_link(name) {
-                Ok(original) => root.links.push((original, name.into())),
-                Err(_) => root.bind(Path::new(name), false),
-            }
-        }
-        root.bind(Path::new("/etc/ld.so.cache"), false);
-        root.bind(Path::new("/etc/alternatives"), false);
-        for device in ["null", "zero", "random", "urandom"] {
-            root.bind(&Path::new("/dev").join(device), true);
-        }
-        for folder in folders {
-            root.bind(folder, false);
-        }
-        root
-    }
-
-    fn bind(&mut self, path: &Path, device: bool) {
-        let covered = self.binds.iter().any(|bind| path.starts_with(&bind.target));
-        if path.exists() && !covered {
-            self.binds.push(Bind {
-                source: path.into(),
-                target: path.into(),
-                device,
-            });
-        }
-    }
-}
 
 /// What a container of a launcher needs beyond the command.
 pub(crate) struct Setting<'a> {

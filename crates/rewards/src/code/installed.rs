@@ -2,7 +2,7 @@
 //!
 //! The program itself is trusted to be what its path says; what it reads is not. Left out: finding it.
 
-use super::job::{Job, Kind, Reply};
+use super::job::{Job, Kind};
 use super::{Outcome, RunError, Sandbox};
 
 impl Sandbox {
@@ -18,9 +18,8 @@ impl Sandbox {
         files: &[(&str, &str)],
         processes: bool,
     ) -> Result<Outcome, RunError> {
-        let broken = |what: &str| RunError::Broken(what.to_owned());
         if argv.is_empty() {
-            return Err(broken("no program was named"));
+            return Err(RunError::Broken("no program was named".to_owned()));
         }
         let mut command = self.command(argv.iter().map(|&part| part.to_owned()).collect());
         if processes {
@@ -33,10 +32,7 @@ impl Sandbox {
             build: None,
             runs: vec![command],
         };
-        match self.ask(&job, None, patience)? {
-            Reply::Runs { mut runs, .. } => runs.pop().ok_or_else(|| broken("there is no outcome")),
-            _ => Err(broken("an answer to another question")),
-        }
+        self.ask(&job, None, patience)?.only()
     }
 }
 

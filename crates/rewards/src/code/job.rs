@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::limits::{Limits, Outcome};
+use super::limits::{Limits, Outcome, RunError};
 
 /// What a command is allowed beyond reading the system's programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +71,21 @@ pub(crate) enum Reply {
     },
     /// Nothing was judged.
     Broken(String),
+}
+
+impl Reply {
+    /// The outcome of a job of one run.
+    pub(super) fn only(self) -> Result<Outcome, RunError> {
+        match self {
+            Self::Runs { mut runs, .. } if runs.len() == 1 => Ok(runs.remove(0)),
+            _ => Err(other_answer()),
+        }
+    }
+}
+
+/// What is said of a launcher that answers what it was not asked.
+pub(super) fn other_answer() -> RunError {
+    RunError::Broken("an answer to another question".to_owned())
 }
 
 /// No message is longer, in bytes.

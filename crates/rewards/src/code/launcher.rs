@@ -20,9 +20,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Gid, Pid, Uid, fork};
 
-use super::container::Root;
 use super::job::{self, Job, Reply};
 use super::limits::NoIsolation;
+use super::root::Root;
 use super::tree::Tree;
 use super::tree_stream;
 use super::work::Worker;

@@ -6,10 +6,10 @@
 //! | `program` | the program in a response |
 //! | `reward`, `functional`, `rust_tests` | tests to verdicts |
 //! | `installed` | programs of this machine on texts nobody vouches for |
-//! | `sandbox` | programs in, outcomes out; `nowhere` is its stand-in on other systems |
+//! | `sandbox`, `commands` | programs in, outcomes out; `nowhere` is its stand-in on other systems |
 //! | `launcher`, `work`, `process` | the process that starts containers, and how it watches them |
-//! | `tree` | a folder of files as a value, for commands that need more than one file |
-//! | `container`, `seccomp`, `probe` | what isolates, and how that is tried out |
+//! | `tree`, `in_tree` | a folder of files as a value, and scripts that run in one |
+//! | `container`, `root`, `seccomp`, `probe` | what isolates, and how that is tried out |
 //! | `python/` | what starts whole programs, and the two sides of a functional test |
 //!
 //! # Isolation
@@ -46,7 +46,11 @@ mod reward;
 mod rust_tests;
 
 #[cfg(all(target_os = "linux", feature = "code"))]
+mod commands;
+#[cfg(all(target_os = "linux", feature = "code"))]
 mod container;
+#[cfg(all(target_os = "linux", feature = "code"))]
+mod in_tree;
 #[cfg(all(target_os = "linux", feature = "code"))]
 mod installed;
 #[cfg(all(target_os = "linux", feature = "code"))]
@@ -59,6 +63,8 @@ mod nowhere;
 mod probe;
 #[cfg(all(target_os = "linux", feature = "code"))]
 mod process;
+#[cfg(all(target_os = "linux", feature = "code"))]
+mod root;
 #[cfg(all(target_os = "linux", feature = "code"))]
 mod sandbox;
 #[cfg(all(target_os = "linux", feature = "code"))]

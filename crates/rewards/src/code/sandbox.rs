@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use super::container::Root;
-use super::job::{BUILT, Command, Job, Kind, Reply};
+use super::job::{BUILT, Command, Job, Reply, other_answer};
 use super::language::Language;
 use super::launcher::Launcher;
 use super::limits::{Limits, NoIsolation, Outcome, RunError};
-use super::tools::{Tool, Tools};
+use super::root::Root;
+use super::tools::Tools;
 use super::tree::Tree;
 
 /// Starts whole Python programs.
@@ -21,8 +21,8 @@ const WHOLE: &str = include_str!("python/whole.py");
 /// Make it early and keep it: its helper processes are forked from this one, and share the memory
 /// this one has at that moment.
 pub struct Sandbox {
-    limits: Limits,
-    tools: Tools,
+    pub(super) limits: Limits,
+    pub(super) tools: Tools,
     root: Root,
     /// Launchers that wait; `None` stands for one to be started anew.
     idle: Mutex<Vec<Option<Launcher>>>,
@@ -167,7 +167,7 @@ impl Sandbox {
                 build: Some(build), ..
             } if !build.is_success() => Ok(vec![build]),
             Reply::Runs { runs, .. } => Ok(runs),
-            _ => Err(RunError::Broken("an answer to another question".to_owned())),
+            _ => Err(other_answer()),
         }
     }
 
@@ -186,93 +186,8 @@ impl Sandbox {
         let patience = checker.limits.wall;
         match self.ask(&Job::Pair { candidate, checker }, None, patience)? {
             Reply::Pair { candidate, checker } => Ok((candidate, checker)),
-            _ => Err(RunError::Broken("an answer to another question".to_owned())),
+            _ => Err(other_answer()),
         }
-    }
-
-    /// Runs a script of the system's shell in a copy of `tree`, at [`super::PLACE`]. The script may change
-    /// the copy, which vanishes with it, and start processes; the limits' memory holds for each of
-    /// them, and what is written to the tree is bounded by a gigabyte with the tree itself. `variables`
-    /// are set beside `HOME`, `LANG`, `TMPDIR` and a `PATH` on which this machine's Python comes first.
-    ///
-    /// # Errors
-    /// Where the sandbox fails, or the tree does not fit in.
-    pub fn run_in(
-        &self,
-        tree: &Tree,
-        script: &str,
-        arguments: &[String],
-        variables: &[(String, String)],
-    ) -> Result<Outcome, RunError> {
-        let python = self.tools.python.iter();
-        let folders = python.filter_map(|tool| Some(tool.program.parent()?.display().to_string()));
-        let usual = ["/usr/local/bin", "/usr/bin", "/bin"].map(str::to_owned);
-        let path: Vec<String> = folders.chain(usual).collect();
-        let shell = ["/bin/sh", "-c", script, "sh"].map(str::to_owned);
-        let argv = shell.into_iter().chain(arguments.iter().cloned()).collect();
-        let mut command = self.command(argv);
-        command.kind = Kind::InTree;
-        command.variables = vec![("PATH".to_owned(), path.join(":"))];
-        command.variables.extend_from_slice(variables);
-        match self.ask(&Job::InTree(command), Some(tree), self.limits.wall)? {
-            Reply::Runs { mut runs, .. } if runs.len() == 1 => Ok(runs.remove(0)),
-            _ => Err(RunError::Broken("an answer to another question".to_owned())),
-        }
-    }
-
-    pub(super) fn command(&self, argv: Vec<String>) -> Command {
-        Command {
-            kind: Kind::Run,
-            argv,
-            files: vec![],
-            stdin: String::new(),
-            variables: vec![],
-            libraries: String::new(),
-            limits: self.limits.clone(),
-        }
-    }
-
-    /// Python on a driver, with files beside it. Without `site`, whose work may take longer than the
-    /// program's.
-    fn python(&self, driver: &str, files: &[(&str, &str)]) -> Result<Command, RunError> {
-        let tool = self.tools.python.as_ref();
-        let tool = tool.ok_or_else(|| missing("python3", "Python 3.10 or newer"))?;
-        let program = tool.program.display().to_string();
-        let argv = [&*program, "-I", "-S", "-B", "/driver.py"];
-        let mut command = self.command(argv.map(str::to_owned).to_vec());
-        command.libraries = libraries(tool);
-        let driver = [("/driver.py", driver)];
-        let files = files.iter().chain(&driver);
-        let own = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
-        command.files = files.map(own).collect();
-        Ok(command)
-    }
-
-    fn rustc(&self, program: &str) -> Result<Command, RunError> {
-        let tool = self.tools.rust.as_ref();
-        let tool = tool.ok_or_else(|| missing("rustc", "Rust"))?;
-        let argv = [
-            &*tool.program.to_string_lossy(),
-            "--edition=2021",
-            "--crate-name=program",
-            "--cap-lints=allow",
-            "-Copt-level=2",
-            "-Cstrip=symbols",
-            "--sysroot",
-            &*tool.folder.to_string_lossy(),
-            "-o",
-            BUILT,
-            "/program.rs",
-        ];
-        Ok(Command {
-            kind: Kind::Build,
-            argv: argv.map(str::to_owned).to_vec(),
-            files: vec![("/program.rs".to_owned(), program.to_owned())],
-            stdin: String::new(),
-            variables: vec![],
-            libraries: libraries(tool),
-            limits: Limits::compiler(),
-        })
     }
 
     /// Has a job done by the next launcher that is free.
@@ -316,17 +231,5 @@ impl Sandbox {
             Reply::Broken(reason) => Err(RunError::Broken(reason)),
             reply => Ok(reply),
         }
-    }
-}
-
-/// Libraries found by where a program is need `/proc`, which there is none of.
-fn libraries(tool: &Tool) -> String {
-    tool.folder.join("lib").display().to_string()
-}
-
-fn missing(tool: &'static str, what: &str) -> RunError {
-    RunError::NoLanguage {
-        tool,
-        reason: format!("it was not found; install {what} and put it on the PATH"),
     }
 }

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use hakoniwa::Stdio;
 use seccompiler::BpfProgram;
 
-use super::container::{self, Root, Setting};
+use super::container::{self, Setting};
 use super::job::{Command, Job, Kind, Reply};
 use super::limits::{Limits, Outcome};
 use super::process::{Process, finish, single};
+use super::root::Root;
 use super::seccomp;
 use super::tree_stream;
 
