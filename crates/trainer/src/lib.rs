@@ -6,9 +6,11 @@ mod adamw;
 mod gradients;
 mod mix;
 mod schedule;
+mod state;
 mod train;
 
 pub use adamw::{AdamWConfig, OptimizerState};
 pub use mix::mix;
 pub use schedule::Schedule;
+pub use state::{StateError, load_weights, save_weights};
 pub use train::{Share, StepReport, TrainError, Trainer, TrainerConfig};
