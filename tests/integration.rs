@@ -15,6 +15,7 @@ mod own_programs;
 mod program;
 mod published;
 mod reinforcement;
+mod resuming;
 mod scoring;
 mod serving;
 mod smoke;

@@ -29,6 +29,8 @@ mod serve;
 mod source;
 pub mod stage;
 pub mod stages;
+mod states;
+pub mod stop;
 mod usage;
 
 pub use artifact::{Artifact, ArtifactError};

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
 use super::curate::{SAMPLES, curate};
-use super::files::write_lines;
+use super::files::{read_lines, write_lines};
 use super::means::Means;
 use super::sft::{FineTuning, assemble, fine_tune};
+use super::training::identity;
 use crate::Artifact;
 use crate::preset;
 use crate::stage::{Stage, StageContext};
@@ -60,7 +61,7 @@ impl Stage for Distill<'_> {
     }
 
     fn settings(&self) -> Value {
-        let settings = json!({ "sampling": self.sampling, "plan": self.plan });
+        let settings = json!({ "sampling": self.sampling, "plan": identity(self.plan) });
         self.means.join(settings)
     }
 
@@ -69,20 +70,27 @@ impl Stage for Distill<'_> {
     }
 
     fn run(&self, cx: &StageContext) -> Result<()> {
-        cx.rewind(0)?;
-        let teacher = Checkpoint::open(self.teacher)?;
+        let state = cx.resume()?;
         let student = Checkpoint::open(self.student)?;
         let mut cost = Cost::default();
-        let samples = curate(cx, &teacher, self.tasks, self.sampling, &mut cost)?;
-        let samples = assemble(samples, self.tasks, cx)?;
-        write_lines(&cx.dir.join(SAMPLES), &samples)?;
+        let path = cx.dir.join(SAMPLES);
+        // A state is of the training; what it learns from was written before.
+        let samples = if state.is_some() {
+            read_lines(&path)?
+        } else {
+            let teacher = Checkpoint::open(self.teacher)?;
+            let samples = curate(cx, &teacher, self.tasks, self.sampling, &mut cost)?;
+            let samples = assemble(samples, self.tasks, cx)?;
+            write_lines(&path, &samples)?;
+            samples
+        };
         let (model, tokenizer) = (student.model, &student.tokenizer);
         let how = FineTuning {
             plan: self.plan,
             means: &self.means,
             base: self.student,
         };
-        let model = fine_tune(cx, model, tokenizer, &samples, &how, &mut cost)?;
+        let model = fine_tune(cx, model, tokenizer, &samples, &how, state, &mut cost)?;
         cost.write(&cx.dir)?;
         save(&cx.dir, &model, tokenizer)
     }

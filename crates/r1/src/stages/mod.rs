@@ -7,6 +7,7 @@ mod curate;
 mod distill;
 mod evaluate;
 mod experts;
+mod feed;
 pub(crate) mod files;
 mod import;
 mod judging;
@@ -17,8 +18,10 @@ mod rehearsal;
 mod responses;
 mod rl;
 mod sft;
+mod shards;
 mod sources;
 mod tasks;
+mod training;
 
 pub use curate::Curate;
 pub use distill::Distill;
@@ -28,4 +31,8 @@ pub use means::Means;
 pub use pretrain::{Pretrain, Shape};
 pub use rl::Rl;
 pub use sft::Sft;
+pub use shards::Shards;
 pub use tasks::Tasks;
+
+#[cfg(test)]
+mod tests;

@@ -1,31 +1,28 @@
 //! Supervised fine-tuning: the loss falls on responses alone.
 
-use std::time::Instant;
-
 use anyhow::Result;
 use data::{Sample, Tokenizer};
 use lm::Sequence;
 use moe_model::Decoder;
 use rewards::RubricConfig;
-use serde::Serialize;
-use serde_json::{Value, json};
-use sft::{Batches, SftReport, step};
+use serde_json::Value;
 use trainer::{AdamWConfig, Schedule, Trainer, TrainerConfig};
 
 use super::ask;
 use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
+use super::feed::Shuffled;
 use super::files::read_lines;
 use super::judging;
 use super::means::{Means, finish};
 use super::problems::Problems;
-use super::rehearsal::{Longest, rehearse};
 use super::responses::Line;
 use super::tasks::{COLD_START, GENERAL, HELD_OUT};
+use super::training::{Course, Progress, identity, train};
 use crate::Artifact;
-use crate::backend::MICRO_TOKENS;
 use crate::preset;
 use crate::stage::{Stage, StageContext};
+use crate::states::State;
 
 /// Reasoning samples for each general one (arXiv 2501.12948, section 2.3.3: 600k and 200k).
 const REASONING_PER_GENERAL: f64 = 3.0;
@@ -88,7 +85,7 @@ impl Stage for Sft<'_> {
     }
 
     fn settings(&self) -> Value {
-        self.means.join(json!(self.plan))
+        self.means.join(identity(self.plan))
     }
 
     fn describe(&self) -> &'static str {
@@ -99,7 +96,7 @@ impl Stage for Sft<'_> {
     }
 
     fn run(&self, cx: &StageContext) -> Result<()> {
-        cx.rewind(0)?;
+        let state = cx.resume()?;
         let samples: Vec<Sample> = match self.curated {
             None => read_lines(&self.tasks.file(COLD_START))?,
             Some(curated) => assemble(
@@ -115,7 +112,7 @@ impl Stage for Sft<'_> {
             means: &self.means,
             base: self.init,
         };
-        let model = fine_tune(cx, model, &tokenizer, &samples, &how, &mut cost)?;
+        let model = fine_tune(cx, model, &tokenizer, &samples, &how, state, &mut cost)?;
         show(cx, &model, &tokenizer, self.tasks)?;
         cost.write(&cx.dir)?;
         save(&cx.dir, &model, &tokenizer)
@@ -156,13 +153,14 @@ pub(super) struct FineTuning<'a> {
     pub(super) base: &'a Artifact,
 }
 
-/// Trains `model` on the responses of `samples`; adapters are left in the stage's directory, and merged.
+/// Trains `model` on the responses of `samples`, from `state` on where there is one; adapters are left in the stage's directory, and merged.
 pub(super) fn fine_tune(
     cx: &StageContext,
     model: Decoder,
     tokenizer: &Tokenizer,
     samples: &[Sample],
     how: &FineTuning<'_>,
+    state: Option<State<Progress>>,
     cost: &mut Cost,
 ) -> Result<Decoder> {
     let FineTuning { plan, means, base } = *how;
@@ -191,52 +189,14 @@ pub(super) fn fine_tune(
     };
     let model = means.prepare(model, cx.seed)?;
     let mut trainer = Trainer::new(model, means.settings(config));
-    train(cx, &mut trainer, &sequences, plan.batch, steps, cost)?;
-    finish(&cx.dir, trainer.into_model(), base)
-}
-
-/// A line of `metrics.jsonl`.
-#[derive(Serialize)]
-struct Metric {
-    #[serde(flatten)]
-    report: SftReport,
-    seconds: f64,
-}
-
-/// Takes `steps` steps over `sequences`.
-pub(super) fn train(
-    cx: &StageContext,
-    trainer: &mut Trainer<Decoder>,
-    sequences: &[Sequence],
-    batch: usize,
-    steps: usize,
-    cost: &mut Cost,
-) -> Result<()> {
-    let longest = sequences.iter().map(|sequence| sequence.tokens.len());
-    let longest = Longest {
-        prompt: 1,
-        response: longest.max().unwrap_or(1).saturating_sub(1),
-        sequences: batch,
-        copies: 0,
-        rows: 0,
+    let course = Course {
+        batch: plan.batch,
+        steps,
+        checkpoint_every: plan.checkpoint_every,
     };
-    rehearse(cx, trainer, &longest)?;
-    let progress = cx.progress(steps, "steps");
-    for batch in Batches::new(sequences, batch, cx.seed).take(steps) {
-        let began = Instant::now();
-        let report = step(trainer, &batch, MICRO_TOKENS)?;
-        cost.train(
-            "training",
-            trainer.model(),
-            batch.iter().map(|s| s.tokens.len()).sum(),
-        );
-        let seconds = began.elapsed().as_secs_f64();
-        let rate = report.tokens as f64 / seconds;
-        progress.set_message(format!("loss {:.3}, {rate:.0} tokens/s", report.loss));
-        cx.metric(&Metric { report, seconds })?;
-        progress.inc(1);
-    }
-    Ok(())
+    let mut feed = Shuffled::new(&sequences, plan.batch, cx.seed);
+    train(cx, &mut trainer, &mut feed, &course, state, cost)?;
+    finish(&cx.dir, trainer.into_model(), base)
 }
 
 /// Problems a trained model is shown answering.
