@@ -108,6 +108,112 @@ fn a_corpus_is_packed_checked_and_shown() {
     assert!(errors.contains(&name), "{errors}");
 }
 
+/// Texts in two languages and a program, packed as two sources with the tokenizer of the shared run.
+fn two_sources(dir: &Path) {
+    let lines = |language: &str, domain: &str| -> String {
+        let line = |text| json!({ "text": text, "language": language, "domain": domain });
+        let lines = texts(30)
+            .into_iter()
+            .map(|text| line(text).to_string() + "\n");
+        lines.collect()
+    };
+    let prose = lines("en", "prose") + &lines("de", "prose").replace("river", "fluss");
+    fs::write(dir.join("prose.jsonl"), prose).expect("the texts are written");
+    fs::write(dir.join("code.jsonl"), lines("en", "code")).expect("the texts are written");
+    let mut command = r1(&["corpus", "pack", "--any-quality", "--duplicates", "--quiet"]);
+    command
+        .arg(dir.join("packed"))
+        .arg("--tokenizer")
+        .arg(stage("0-tasks"));
+    for name in ["prose", "code"] {
+        let source = dir.join(format!("{name}.jsonl"));
+        command.args(["--source", &format!("{name}={}", source.display())]);
+    }
+    let output = finished(&mut command);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// `r1 pipeline smoke` up to the base, from the shards in `dir`.
+fn pretrain(dir: &Path, run: &str, more: &[&str]) -> Output {
+    let shards = format!("shards.path={}", dir.join("packed").display());
+    let mut command = r1(&["pipeline", "smoke", "--quiet", "--until", "1-base"]);
+    command.args(["--set", &shards, "--set", "shards.mixture=prose=1,code=3"]);
+    command.arg("--run-dir").arg(dir.join(run));
+    finished(command.args(more))
+}
+
+#[test]
+fn a_base_is_pretrained_on_packed_shards() {
+    let dir = TempDir::new().expect("a temporary directory");
+    two_sources(dir.path());
+    let output = pretrain(dir.path(), "run", &[]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let read = |file: &str| -> Value {
+        let text = fs::read_to_string(dir.path().join("run").join(file)).expect("a file");
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let found = &read("results.json")["corpus"]["1-base"];
+    assert_eq!(*found, read("1-base/corpus.json"));
+    // 12 steps of 4 windows of 64 tokens, one of prose to three of code.
+    let tokens = |of: &str, name: &str| found["read"][of][name].as_u64().expect(name);
+    assert_eq!(tokens("by_source", "prose"), 12 * 64);
+    assert_eq!(tokens("by_source", "code"), 36 * 64);
+    assert_eq!(tokens("by_domain", "code"), 36 * 64);
+    let languages = ["en", "de"].map(|name| tokens("by_language", name));
+    assert_eq!(languages.iter().sum::<u64>(), 48 * 64);
+    assert!(
+        languages[0] > 36 * 64 - 1 && languages[1] > 0,
+        "{languages:?}"
+    );
+    let page = fs::read_to_string(dir.path().join("run/report.html")).expect("a page");
+    assert!(
+        page.contains("What was read") && page.contains(">de<"),
+        "languages are shown"
+    );
+    let experts = read("1-base/experts.json");
+    assert_eq!(experts["domains"], json!(["code", "prose"]));
+    // Shards may move, and the same is read from them.
+    fs::rename(dir.path().join("packed"), dir.path().join("moved")).expect("a move");
+    let again = dir.path().join("moved").display().to_string();
+    let again = pretrain(
+        dir.path(),
+        "other",
+        &["--set", &format!("shards.path={again}")],
+    );
+    assert!(again.status.success());
+    let base = |run: &str| dir.path().join(run).join("1-base");
+    let fingerprint = |run: &str| r1::Artifact::open(base(run)).expect("whole").fingerprint;
+    assert_eq!(fingerprint("run"), fingerprint("other"));
+}
+
+#[test]
+fn shards_of_another_tokenizer_are_refused_with_both_files() {
+    let dir = TempDir::new().expect("a temporary directory");
+    two_sources(dir.path());
+    // Packed by a program that left none: the run makes its own, of another size.
+    fs::remove_file(dir.path().join("packed/tokenizer.json")).expect("it lies beside the shards");
+    let output = pretrain(dir.path(), "run", &["--set", "tasks.vocabulary=300"]);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    for file in ["tokenizer.json", "packed/manifest.json"] {
+        assert!(errors.contains(file), "{file} is not in {errors}");
+    }
+    let wrong = pretrain(dir.path(), "run", &["--set", "shards.mixture=web=1"]);
+    let errors = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert_eq!(wrong.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("no source `web`"), "{errors}");
+    let short = pretrain(dir.path(), "run", &["--set", "shards.mixture=web"]);
+    assert_eq!(short.status.code(), Some(2));
+}
+
 #[test]
 fn a_tokenizer_that_is_not_there_is_wrong_usage() {
     let dir = TempDir::new().expect("a temporary directory");

@@ -45,6 +45,13 @@ fn an_export_is_a_model_with_a_card() {
         "not one of its ancestors: {card}"
     );
 
+    let text = fs::read_to_string(to.join("generation_config.json")).expect("a file");
+    let generation: Value = serde_json::from_str(&text).expect("JSON");
+    let tokenizer = Tokenizer::open(&to).expect("the tokenizer");
+    assert_eq!(generation["eos_token_id"], tokenizer.end);
+    assert_eq!(generation["pad_token_id"], tokenizer.pad);
+    assert_eq!(generation["temperature"], 0.6);
+
     let again = export(&to, &[]);
     assert_eq!(again.status.code(), Some(2), "{again:?}");
     // What was exported is a model like any other.
@@ -62,6 +69,17 @@ fn transformers_says_the_same_with_the_same_tokens() {
     let dir = TempDir::new().expect("a temporary directory");
     let to = dir.path().join("out");
     assert!(export(&to, &["--storage", "f32"]).status.success());
+    let read = "import sys; from transformers import GenerationConfig as G; c = G.from_pretrained(sys.argv[1]); \
+                print(c.eos_token_id, c.pad_token_id, c.do_sample, c.temperature, c.top_p)";
+    let mut command = std::process::Command::new(&python);
+    let read = finished(command.args(["-c", read]).arg(&to));
+    let tokenizer = Tokenizer::open(&to).expect("the tokenizer");
+    let expected = format!("{} {} True 0.6 0.95", tokenizer.end, tokenizer.pad);
+    assert_eq!(
+        String::from_utf8_lossy(&read.stdout).trim(),
+        expected,
+        "{read:?}"
+    );
     let prompts = dir.path().join("prompts.jsonl");
     let questions = [
         "What is 3 + 4?",
@@ -84,7 +102,6 @@ fn transformers_says_the_same_with_the_same_tokens() {
         "--quiet",
     ]);
     let ours = json_lines(&finished(command.arg("--prompts").arg(&prompts).arg(&to)));
-    let tokenizer = Tokenizer::open(&to).expect("the tokenizer");
     assert_eq!(
         (theirs.len(), ours.len()),
         (questions.len(), questions.len())

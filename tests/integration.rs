@@ -17,6 +17,7 @@ mod program;
 mod published;
 mod refused;
 mod reinforcement;
+mod resuming;
 mod scoring;
 mod scripted;
 mod serving;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -12,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::program::{finished, r1};
 
-const SEED: &str = "3";
+pub(crate) const SEED: &str = "3";
 /// Fields of `metrics.jsonl` that depend on how fast the machine is.
 const TIMES: [&str; 6] = [
     "seconds",
@@ -24,7 +23,7 @@ const TIMES: [&str; 6] = [
 ];
 
 /// Runs the recipe in a directory and gives what it prints.
-fn run(dir: &Path) -> String {
+pub(crate) fn run(dir: &Path) -> String {
     let arguments = ["pipeline", "smoke", "--seed", SEED, "--quiet", "--run-dir"];
     let output = finished(r1(&arguments).arg(dir));
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -46,6 +45,11 @@ fn first() -> &'static (TempDir, String) {
 fn json(path: &Path) -> Value {
     let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The directory of the run that the tests share.
+pub(crate) fn finished_run() -> &'static Path {
+    first().0.path()
 }
 
 /// The directory of a stage of the run that the tests share.
@@ -103,8 +107,9 @@ fn timeless(path: &Path) -> Vec<u8> {
     }
 }
 
+/// Two runs left the same, times apart.
 #[track_caller]
-fn same(left: &Path, right: &Path) {
+pub(crate) fn same(left: &Path, right: &Path) {
     let (left, right) = (content(left), content(right));
     assert!(
         left.keys().eq(right.keys()),
@@ -156,7 +161,7 @@ fn every_stage_is_complete() {
             .file_name()
             .to_string_lossy()
             .into_owned();
-        [".partial", ".old", ".begun"]
+        [".partial", ".old", ".begun", ".states"]
             .iter()
             .any(|end| name.ends_with(end))
             .then_some(name)
@@ -187,27 +192,6 @@ fn a_complete_run_is_not_done_again() {
     );
     let after = fs::metadata(dir.join("9-eval/stage.json")).and_then(|file| file.modified());
     assert_eq!(before.expect("a time"), after.expect("a time"));
-}
-
-#[test]
-fn a_killed_run_goes_on_to_the_same_result() {
-    let dir = TempDir::new().expect("a temporary directory");
-    let arguments = ["pipeline", "smoke", "--seed", SEED, "--quiet", "--run-dir"];
-    // In the middle of pretraining, and in the middle of reinforcement learning.
-    for stage in ["1-base", "4-reasoning-rl"] {
-        let begun = dir.path().join(format!("{stage}.partial/metrics.jsonl"));
-        let done = dir.path().join(stage);
-        let mut child = r1(&arguments).arg(dir.path()).spawn().expect("r1 starts");
-        while !begun.exists() && !done.exists() {
-            let ended = child.try_wait().expect("r1 can be asked");
-            assert!(ended.is_none(), "r1 ended before {stage}: {ended:?}");
-            sleep(Duration::from_millis(2));
-        }
-        child.kill().expect("r1 can be killed");
-        child.wait().expect("r1 ends");
-    }
-    run(dir.path());
-    same(first().0.path(), dir.path());
 }
 
 #[test]

@@ -58,6 +58,18 @@ fn cargo(arguments: &[&str]) -> Command {
 
 /// Prints a command, runs it, and gives its exit code back.
 fn start(command: &mut Command) -> Result<ExitCode> {
+    announce(command);
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    let code = status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(1);
+    Ok(ExitCode::from(code))
+}
+
+fn announce(command: &Command) {
     let program = PathBuf::from(command.get_program());
     let name = program.file_stem().unwrap_or_default().to_string_lossy();
     let words: Vec<_> = command
@@ -65,14 +77,6 @@ fn start(command: &mut Command) -> Result<ExitCode> {
         .map(|word| word.to_string_lossy())
         .collect();
     say(&format!("$ {name} {}", words.join(" ")));
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start {}", program.display()))?;
-    let code = status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(1);
-    Ok(ExitCode::from(code))
 }
 
 /// The workspace root: xtask's own manifest lies one folder below it.

@@ -107,7 +107,22 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if start(&mut cargo(&build))? != ExitCode::SUCCESS {
         return Ok(ExitCode::FAILURE);
     }
-    start(Command::new(binary()?).args(args.handed_on()))
+    replace(Command::new(binary()?).args(args.handed_on()))
+}
+
+/// Prints a command and becomes it where the system can, so that a signal reaches it and nobody else answers for it.
+#[cfg(unix)]
+fn replace(command: &mut Command) -> Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+
+    crate::announce(command);
+    let error = command.exec();
+    Err(error).with_context(|| format!("cannot start {}", command.get_program().display()))
+}
+
+#[cfg(not(unix))]
+fn replace(command: &mut Command) -> Result<ExitCode> {
+    start(command)
 }
 
 /// Names of the presets in crates/r1/presets, sorted.

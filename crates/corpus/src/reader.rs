@@ -200,20 +200,30 @@ impl ShardedTokens {
             .map(|source| (source.name.as_str(), source.tokens[source.tokens.len() - 1]))
     }
 
+    /// The language and the domain of a document, from 0.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn labels(&self, document: u64) -> (&str, &str) {
+        let shard = self.documents.partition_point(|&before| before <= document) - 1;
+        self.shards[shard].labels((document - self.documents[shard]) as usize)
+    }
+
     /// Appends `range` of the tokens of a source, all its documents one after the other, to `tokens`, and to
-    /// `starts` the places in `tokens` where a document begins.
+    /// `parts` the places in `tokens` where a document begins or goes on from before the range, and its number.
     pub(crate) fn read(
         &self,
         source: usize,
         range: Range<u64>,
         tokens: &mut Vec<u32>,
-        starts: &mut Vec<usize>,
+        parts: &mut Vec<(usize, u64)>,
     ) {
         let source = &self.sources[source];
         let mut at = range.start;
         while at < range.end {
             let place = source.tokens.partition_point(|&before| before <= at) - 1;
             let shard = &self.shards[source.shards.start + place];
+            let numbered = self.documents[source.shards.start + place];
             let before = source.tokens[place];
             let end = range.end.min(source.tokens[place + 1]);
             let within = at - before..end - before;
@@ -222,8 +232,9 @@ impl ShardedTokens {
             while document < shard.documents() && shard.begins(document) < within.end {
                 let begins = shard.begins(document);
                 let is_empty = shard.begins(document + 1) == begins;
-                if begins >= within.start && !is_empty {
-                    starts.push((first + begins - within.start) as usize);
+                if !is_empty {
+                    let from = begins.max(within.start) - within.start;
+                    parts.push(((first + from) as usize, numbered + document as u64));
                 }
                 document += 1;
             }

@@ -53,6 +53,8 @@ pub struct Window {
     /// Where documents begin, in order; always with 0, where one may go on from before. Attention that is kept
     /// within documents sees from each to the next.
     pub starts: Vec<usize>,
+    /// The documents that begin, or go on, at `starts` ([`ShardedTokens::labels`]).
+    pub documents: Vec<u64>,
     /// The place of its source in the mixture.
     pub source: usize,
     /// Which pass through the source it belongs to, from 0.
@@ -273,21 +275,21 @@ impl Iterator for Windows<'_> {
         let start = source.start(self.seed, epoch, self.length as u64);
         source.drawn += 1;
         let (place, all) = (source.place, source.tokens);
-        let mut window = Window {
-            tokens: Vec::with_capacity(self.length),
-            starts: vec![0],
-            source: at,
-            epoch,
-        };
+        let (mut tokens, mut parts) = (Vec::with_capacity(self.length), Vec::new());
         let mut from = start % all;
-        while window.tokens.len() < self.length {
-            let end = all.min(from + (self.length - window.tokens.len()) as u64);
-            self.corpus
-                .read(place, from..end, &mut window.tokens, &mut window.starts);
+        while tokens.len() < self.length {
+            let end = all.min(from + (self.length - tokens.len()) as u64);
+            self.corpus.read(place, from..end, &mut tokens, &mut parts);
             from = 0;
         }
-        window.starts.dedup();
-        Some(window)
+        let (starts, documents) = parts.into_iter().unzip();
+        Some(Window {
+            tokens,
+            starts,
+            documents,
+            source: at,
+            epoch,
+        })
     }
 }
 

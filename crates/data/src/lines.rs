@@ -3,7 +3,7 @@
 //! Left out: what the lines mean, and which of them count.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{BufRead, BufReader, Error, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Error, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -126,14 +126,33 @@ impl Lines {
         Ok(text)
     }
 
+    /// Where the next line will begin.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Cuts off what begins at `at` or after.
+    ///
+    /// # Errors
+    /// [`LinesError::Io`], also where the file is shorter.
+    pub fn cut(&mut self, at: u64) -> Result<(), LinesError> {
+        if at > self.end {
+            let reason = format!("{} bytes, and at least {at} were written", self.end);
+            return Err(self.failed(Error::new(ErrorKind::UnexpectedEof, reason)));
+        }
+        self.file
+            .set_len(at)
+            .map_err(|source| self.failed(source))?;
+        self.end = at;
+        Ok(())
+    }
+
     /// Empties the file.
     ///
     /// # Errors
     /// [`LinesError::Io`].
     pub fn clear(&mut self) -> Result<(), LinesError> {
-        self.file.set_len(0).map_err(|source| self.failed(source))?;
-        self.end = 0;
-        Ok(())
+        self.cut(0)
     }
 
     /// Waits until what was written is on the disk.
@@ -192,7 +211,11 @@ mod tests {
         drop(lines);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "1\n2\n5\n6\n");
         let (mut lines, found) = open(&path).unwrap();
-        assert_eq!(found.len(), 4);
+        assert_eq!((found.len(), lines.end()), (4, 8));
+        lines.cut(4).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "1\n2\n");
+        let message = lines.cut(6).unwrap_err().to_string();
+        assert!(message.contains("x.jsonl: 4 bytes"), "{message}");
         lines.clear().unwrap();
         lines.append(&7).unwrap();
         lines.sync().unwrap();

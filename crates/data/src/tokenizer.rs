@@ -279,6 +279,12 @@ impl Tokenizer {
         Sha256::digest(json.expect("a tokenizer that was opened is JSON")).into()
     }
 
+    /// The token that begins a text, where `tokenizer_config.json` names one that the vocabulary has.
+    pub fn begin(&self) -> Option<u32> {
+        let text = token_text(&self.config["bos_token"])?;
+        self.full.token_to_id(text)
+    }
+
     /// The tokens that end a response, [`Tokenizer::end`] the first of them.
     pub fn ends(&self) -> &[u32] {
         &self.ends

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use crate::advantage::mean;
 use crate::report::GrpoReport;
 
@@ -62,21 +64,45 @@ pub enum Alarm {
     },
 }
 
-/// Watches a run.
-#[derive(Debug, Default)]
+/// Watches a run. It can be stored with the run's state, and then goes on as if it had seen it all.
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Watch {
     /// The last reports, two windows of them at most.
-    recent: VecDeque<GrpoReport>,
+    recent: VecDeque<Seen>,
     step: usize,
     /// When each alarm went off last.
     last: BTreeMap<String, usize>,
+}
+
+/// What is looked at of a report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seen {
+    reward: f64,
+    accuracy: f64,
+    /// The share of each part on ties.
+    on_ties: BTreeMap<String, f64>,
+}
+
+impl Seen {
+    fn of(report: &GrpoReport) -> Self {
+        let parts = report.parts.iter();
+        Self {
+            reward: report.reward,
+            accuracy: report.accuracy,
+            on_ties: parts
+                .map(|(name, part)| (name.clone(), part.share_on_ties))
+                .collect(),
+        }
+    }
 }
 
 impl Watch {
     /// Takes in a step's report and says what is to be said.
     pub fn observe(&mut self, report: &GrpoReport) -> Vec<Alarm> {
         self.step += 1;
-        self.recent.push_back(report.clone());
+        self.recent.push_back(Seen::of(report));
         if self.recent.len() > 2 * WINDOW {
             self.recent.pop_front();
         }
@@ -103,15 +129,15 @@ impl Watch {
         let Some([_, now]) = self.windows(1) else {
             return Vec::new();
         };
-        let parts = now.iter().flat_map(|report| report.parts.keys());
+        let parts = now.iter().flat_map(|report| report.on_ties.keys());
         let mut parts: Vec<&String> = parts.filter(|part| *part != ACCURACY).collect();
         parts.sort();
         parts.dedup();
         let share = |part: &String| {
-            let shares = now.iter().map(|report| report.parts.get(part));
+            let shares = now.iter().map(|report| report.on_ties.get(part));
             mean(
                 &shares
-                    .map(|part| part.map_or(0.0, |p| p.share_on_ties))
+                    .map(|share| share.copied().unwrap_or(0.0))
                     .collect::<Vec<_>>(),
             )
         };
@@ -128,7 +154,7 @@ impl Watch {
 
     fn gamed(&self) -> Option<(String, Alarm)> {
         let windows = self.windows(2)?;
-        let of = |value: fn(&GrpoReport) -> f64| {
+        let of = |value: fn(&Seen) -> f64| {
             windows.each_ref().map(|reports| {
                 mean(
                     &reports
@@ -145,7 +171,7 @@ impl Watch {
     }
 
     /// The window before and the last one, where `wanted` of the two are full.
-    fn windows(&self, wanted: usize) -> Option<[Vec<&GrpoReport>; 2]> {
+    fn windows(&self, wanted: usize) -> Option<[Vec<&Seen>; 2]> {
         let all = self.recent.len();
         (all >= wanted * WINDOW).then(|| {
             let (before, now) = (all.saturating_sub(2 * WINDOW), all - WINDOW);
@@ -178,6 +204,9 @@ mod tests {
         let mut watch = Watch::default();
         let mut said = Vec::new();
         for (step, report) in reports.enumerate() {
+            // It may be stored at any time.
+            let stored = serde_json::to_string(&watch).unwrap();
+            watch = serde_json::from_str(&stored).unwrap();
             said.extend(
                 watch
                     .observe(&report)

@@ -63,6 +63,17 @@ impl Int8Moments {
         of(&self.mean) + of(&self.square)
     }
 
+    /// The packed codes and the scales of m and of v, as they are remembered.
+    pub fn into_parts(self) -> [(Tensor<1, Int>, Tensor<1>); 2] {
+        [self.mean, self.square].map(|codes| (codes.words, codes.scales))
+    }
+
+    /// Those that [`into_parts`](Self::into_parts) gave.
+    pub fn from_parts(parts: [(Tensor<1, Int>, Tensor<1>); 2]) -> Self {
+        let [mean, square] = parts.map(|(words, scales)| Codes { words, scales });
+        Self { mean, square }
+    }
+
     /// The mean of gradients and that of squared gradients as they are remembered, filled up to
     /// whole blocks.
     pub fn values(&self) -> [Tensor<1>; 2] {

@@ -139,14 +139,7 @@ impl Manifest {
 
     /// Checks that every file is there as it was written.
     pub(crate) fn verify(&self, dir: &Path) -> Result<(), ArtifactError> {
-        for (name, record) in &self.files {
-            let path = dir.join(name);
-            let length = fs::metadata(&path).map(|file| file.len()).ok();
-            if length != Some(record.bytes) || hash_file(&path)? != record.sha256 {
-                return Err(ArtifactError::Changed(path));
-            }
-        }
-        Ok(())
+        verify(dir, &self.files)
     }
 
     /// What another stage may know this one's result by: no time goes into it.
@@ -163,6 +156,21 @@ impl Manifest {
         }
         hex(&hash.finalize())
     }
+}
+
+/// Checks that files are there as they were recorded.
+pub(crate) fn verify(
+    dir: &Path,
+    files: &BTreeMap<String, FileRecord>,
+) -> Result<(), ArtifactError> {
+    for (name, record) in files {
+        let path = dir.join(name);
+        let length = fs::metadata(&path).map(|file| file.len()).ok();
+        if length != Some(record.bytes) || hash_file(&path)? != record.sha256 {
+            return Err(ArtifactError::Changed(path));
+        }
+    }
+    Ok(())
 }
 
 /// Records every file below `dir` but the manifest.

@@ -18,6 +18,7 @@ use crate::preset::Preset;
 use crate::run::{Options, Run, Stopped, is_usage};
 use crate::score::{self, Score};
 use crate::serve::{self, Serve};
+use crate::stop::{Interrupted, Stop};
 use crate::teach::{self, Teach};
 use crate::{count, grade, parity, recipe, report};
 
@@ -136,7 +137,8 @@ struct Pipeline {
     quiet: bool,
 }
 
-/// Does what the command line says. Exit code 0: done; 1: failed; 2: wrong usage.
+/// Does what the command line says. Exit code 0: done; 1: failed; 2: wrong usage; 130 or 143: stopped by SIGINT or
+/// SIGTERM.
 #[must_use]
 pub fn main() -> ExitCode {
     let result = match Args::parse().command {
@@ -160,7 +162,11 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Nothing is left to be done if even this cannot be written.
             drop(writeln!(std::io::stderr(), "error: {}", told(&error)));
-            ExitCode::from(if is_usage(&error) { 2 } else { 1 })
+            ExitCode::from(match error.downcast_ref::<Interrupted>() {
+                Some(interrupted) => interrupted.code(),
+                None if is_usage(&error) => 2,
+                None => 1,
+            })
         }
     }
 }
@@ -186,6 +192,7 @@ fn pipeline(args: Pipeline) -> Result<()> {
         until: args.until,
         quiet: args.quiet,
         memory: args.memory,
+        stop: Stop::on_signals()?,
     };
     let run = Run::open(&dir, &preset, args.seed, options)?;
     match recipe::run(&run, &preset) {

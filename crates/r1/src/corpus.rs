@@ -168,6 +168,8 @@ fn pack(args: &Pack) -> Result<Report> {
     let manifest = ::corpus::pack(&args.dir, &packing, sources, &mut told)
         .with_context(|| format!("packing into {}", args.dir.display()))?;
     drop(progress);
+    // Beside the shards, for whoever trains on them.
+    tokenizer.save(&args.dir)?;
     if unused.count() > 0 {
         console.line(&format!("{} records skipped", unused.count()));
     }

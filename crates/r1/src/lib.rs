@@ -31,6 +31,8 @@ mod serve;
 mod source;
 pub mod stage;
 pub mod stages;
+mod states;
+pub mod stop;
 mod teach;
 mod usage;
 

@@ -12,8 +12,8 @@ mod validate;
 use serde::{Deserialize, Serialize};
 
 pub use sections::{
-    Corpus, Eval, Logits, Lora, Memory, Model, Ppo, Pretraining, Recipe, Rejection, Rl, Rubric,
-    Stages, Student, Supervised, Tasks,
+    Checkpoints, Corpus, Eval, Logits, Lora, Memory, Model, Ppo, Pretraining, Recipe, Rejection,
+    Rl, Rubric, Shards, Stages, Student, Supervised, Tasks,
 };
 
 use crate::usage::{UsageError, nearest, unknown};
@@ -41,6 +41,10 @@ pub struct Preset {
     pub tasks: Tasks,
     /// What the base model is pretrained on.
     pub corpus: Corpus,
+    /// A packed corpus it is pretrained on instead.
+    pub shards: Shards,
+    /// What a stopped stage goes on from.
+    pub checkpoints: Checkpoints,
     /// The mixture-of-experts model.
     pub model: Model,
     /// The dense model that is distilled into.
@@ -266,6 +270,23 @@ mod tests {
         ] {
             load(changes).unwrap();
         }
+    }
+
+    #[test]
+    fn a_mixture_of_shards_is_read_or_refused() {
+        let preset = load(&["shards.mixture=web=3,a=b=0.5:2"]).unwrap();
+        let weights = preset.shards.weights().unwrap();
+        let found: Vec<_> = weights
+            .iter()
+            .map(|w| (&*w.name, w.weight, w.epochs))
+            .collect();
+        assert_eq!(found, [("web", 3.0, None), ("a=b", 0.5, Some(2))]);
+        for wrong in ["web", "web=0", "web=1:0", "web=x"] {
+            let message = refused(&format!("shards.mixture={wrong}"));
+            assert!(message.contains("NAME=WEIGHT"), "{message}");
+        }
+        assert!(refused("shards.path=/nowhere").contains("manifest.json"));
+        assert!(refused("checkpoints.keep=0").contains("at least 1"));
     }
 
     #[test]

@@ -7,7 +7,9 @@ use anyhow::Result;
 use crate::Artifact;
 use crate::preset::{Preset, Stages};
 use crate::run::Run;
-use crate::stages::{Curate, Distill, Evaluate, Import, Means, Pretrain, Rl, Sft, Shape, Tasks};
+use crate::stages::{
+    Curate, Distill, Evaluate, Import, Means, Pretrain, Rl, Sft, Shape, Shards, Tasks,
+};
 
 /// Carries the preset's recipe out, or goes on with it.
 ///
@@ -22,7 +24,8 @@ pub fn run(run: &Run, preset: &Preset) -> Result<()> {
 
 /// All of it.
 fn r1(run: &Run, p: &Preset) -> Result<()> {
-    let (tasks, base) = base(run, p)?;
+    let shards = &Shards::open(&p.shards)?;
+    let (tasks, base) = base(run, p, shards.as_ref())?;
     let means = &Means::of(p);
 
     // R1-Zero: reinforcement learning straight from the base, no SFT first.
@@ -52,7 +55,7 @@ fn r1(run: &Run, p: &Preset) -> Result<()> {
     )?;
 
     // A small dense student learns from R1's samples alone.
-    let dense = student_base(run, p, &tasks)?;
+    let dense = student_base(run, p, &tasks, shards.as_ref())?;
     let student = Distill::new(&r1, &dense, &tasks, &p.distill_data, &p.distill)
         .with_logits(&p.distill_logits)
         .by(means);
@@ -82,7 +85,8 @@ fn r1(run: &Run, p: &Preset) -> Result<()> {
 /// For a checkpoint that has learned to speak: a cold start on the problems' own solutions, then
 /// reinforcement learning with the hybrid reward.
 fn cold_start_rl(run: &Run, p: &Preset) -> Result<()> {
-    let (tasks, base) = base(run, p)?;
+    let shards = &Shards::open(&p.shards)?;
+    let (tasks, base) = base(run, p, shards.as_ref())?;
     let means = &Means::of(p);
     let cold_start = Sft::cold_start(&base, &tasks, &p.cold_start_sft).by(means);
     let cold_start = run.stage("3-cold-start", cold_start)?;
@@ -97,13 +101,14 @@ fn cold_start_rl(run: &Run, p: &Preset) -> Result<()> {
     Ok(())
 }
 
-/// The problems, and a base to start from: pretrained on texts about them, or a checkpoint, whose
-/// tokenizer then is everyone's.
-fn base(run: &Run, p: &Preset) -> Result<(Artifact, Artifact)> {
-    let tasks = Tasks::new(&p.tasks, &p.corpus);
+/// The problems, and a base to start from: pretrained on texts about them or on a packed corpus, or a
+/// checkpoint, whose tokenizer then is everyone's.
+fn base(run: &Run, p: &Preset, shards: Option<&Shards>) -> Result<(Artifact, Artifact)> {
+    let tasks = Tasks::new(&p.tasks, &p.corpus).reading(shards);
     if p.recipe.model.is_empty() {
         let tasks = run.stage("0-tasks", tasks)?;
-        let pretrain = Pretrain::new(Shape::Mixture(&p.model), &tasks, &p.corpus, &p.base);
+        let shape = Shape::Mixture(&p.model);
+        let pretrain = Pretrain::new(shape, &tasks, &p.corpus, &p.base).reading(shards);
         let base = run.stage("1-base", pretrain)?;
         return Ok((tasks, base));
     }
@@ -113,10 +118,15 @@ fn base(run: &Run, p: &Preset) -> Result<(Artifact, Artifact)> {
 }
 
 /// The student before it learns from R1, with a tokenizer of its own where it is a checkpoint.
-fn student_base(run: &Run, p: &Preset, tasks: &Artifact) -> Result<Artifact> {
+fn student_base(
+    run: &Run,
+    p: &Preset,
+    tasks: &Artifact,
+    shards: Option<&Shards>,
+) -> Result<Artifact> {
     if p.recipe.student.is_empty() {
         let shape = Shape::Dense(&p.student);
-        let pretrain = Pretrain::new(shape, tasks, &p.corpus, &p.student_base);
+        let pretrain = Pretrain::new(shape, tasks, &p.corpus, &p.student_base).reading(shards);
         return run.stage("8a-student-base", pretrain);
     }
     run.stage("8a-student-base", Import::new(&p.recipe.student))

@@ -6,6 +6,7 @@
 
 mod boxes;
 pub(crate) mod chart;
+mod corpus;
 mod curves;
 mod experts;
 mod figure;
@@ -15,6 +16,7 @@ mod samples;
 pub(crate) mod svg;
 pub(crate) mod table;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -40,6 +42,9 @@ pub struct Report {
     /// Each model's results by its name, in the order they were measured.
     #[serde(serialize_with = "as_object")]
     pub models: Vec<(String, ModelResult)>,
+    /// What stages read of a packed corpus, where they did: tokens by source, language and domain.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub corpus: BTreeMap<String, Value>,
 }
 
 /// What one model measures, as `9-eval/models.json` has it for each model's name.
@@ -123,6 +128,14 @@ impl Report {
             seed: files.record.seed,
             preset: files.record.preset.clone(),
             models: files.models.clone(),
+            corpus: files
+                .stages
+                .iter()
+                .filter_map(|stage| {
+                    let corpus = serde_json::to_value(stage.corpus.as_ref()?).ok()?;
+                    Some((stage.name.to_owned(), corpus))
+                })
+                .collect(),
         }
     }
 }

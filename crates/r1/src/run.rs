@@ -2,8 +2,8 @@
 //!
 //! A stage works in `<name>.partial` and is renamed to `<name>` when its manifest is written. One
 //! that is complete under the same identity is skipped; one that was interrupted under the same
-//! identity finds its files again; a different identity starts over, and what was there before
-//! stays until the new one is complete. What a stage does is not known here.
+//! identity finds its files again, and its states in `<name>.states`; a different identity starts over,
+//! and what was there before stays until the new one is complete. What a stage does is not known here.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -20,7 +20,9 @@ use crate::artifact::{Artifact, ArtifactError, Manifest, hash_parts, record};
 use crate::memory::{self, Budget};
 use crate::preset::Preset;
 use crate::progress::{Console, duration};
-use crate::stage::{Stage, StageContext};
+use crate::stage::{Stage, StageContext, Work};
+use crate::states::States;
+use crate::stop::Stop;
 use crate::usage::{UsageError, unknown};
 
 /// Part of every stage's identity: raised when a stage would give other results than before.
@@ -51,6 +53,8 @@ pub struct Options {
     pub quiet: bool,
     /// Bytes to make do with; `None`: what the machine has left.
     pub memory: Option<u64>,
+    /// Whether to stop, and leave what is under way for another process to go on with.
+    pub stop: Stop,
 }
 
 /// A run directory in the hands of this process.
@@ -63,6 +67,9 @@ pub struct Run {
     until: Option<String>,
     console: Console,
     memory: Budget,
+    stop: Stop,
+    /// States of a stage that are kept.
+    states: usize,
     // Held for as long as the run: the system lets go when the process ends, however it ends.
     _lock: File,
 }
@@ -85,6 +92,9 @@ pub(crate) struct RunRecord {
     pub version: String,
 }
 
+/// States of a stage that are kept where no preset says how many.
+const STATES: usize = 2;
+
 impl Run {
     /// Opens a run directory, makes it where it is missing, and saves the preset in it.
     ///
@@ -98,7 +108,8 @@ impl Run {
         seed: u64,
         options: Options,
     ) -> Result<Self> {
-        let run = Self::of(dir.into(), &STAGES, seed, options)?;
+        let mut run = Self::of(dir.into(), &STAGES, seed, options)?;
+        run.states = preset.checkpoints.keep;
         let record = RunRecord {
             preset: preset.name.clone(),
             seed,
@@ -138,6 +149,8 @@ impl Run {
             until: options.until,
             console: Console::new(options.quiet),
             memory: Budget::new(options.memory),
+            stop: options.stop,
+            states: STATES,
         })
     }
 
@@ -157,7 +170,8 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// What the stage fails with; [`Stopped`] once the stage to stop after is complete.
+    /// What the stage fails with; [`Stopped`] once the stage to stop after is complete;
+    /// [`Interrupted`](crate::stop::Interrupted) where the run is to stop.
     pub fn stage(&self, name: &str, stage: impl Stage) -> Result<Artifact> {
         if !self.stages.contains(&name) {
             bail!("{name} is not in the list of stages");
@@ -180,6 +194,9 @@ impl Run {
     }
 
     fn carry_out(&self, plan: &Plan<'_>, stage: &impl Stage) -> Result<Artifact> {
+        if let Some(stops) = self.stop.requested() {
+            return Err(stops.into());
+        }
         let began = Instant::now();
         memory::forget_peak();
         let resumed = plan.begin()?;
@@ -188,13 +205,19 @@ impl Run {
             .line(&format!("{}: {}{how}", plan.name, stage.describe()));
         let seed = stage_seed(self.seed, plan.name);
         let console = self.console.clone();
+        let work = Work {
+            dir: plan.partial(),
+            states: States::new(plan.states(), self.states),
+            resumed,
+        };
+        let stop = self.stop.clone();
         stage.run(&StageContext::new(
             plan.name,
-            plan.partial(),
+            work,
             seed,
-            resumed,
             console,
             self.memory,
+            stop,
         ))?;
         let seconds = (began.elapsed().as_secs_f64() * 1e3).round() / 1e3;
         let artifact = plan.complete(stage, self.seed, seconds)?;
@@ -249,12 +272,21 @@ impl<'a> Plan<'a> {
         self.run.join(format!("{}.old", self.name))
     }
 
+    fn states(&self) -> PathBuf {
+        self.run.join(format!("{}.states", self.name))
+    }
+
     /// Undoes a replacement that was interrupted between its two renames.
     fn restore(&self) -> Result<()> {
         if self.old().exists() && !self.done().exists() {
             fs::rename(self.old(), self.done()).context("restoring an interrupted stage")?;
         }
         remove(&self.old())
+    }
+
+    /// Removes what only an unfinished stage needs.
+    fn clear(&self) -> Result<()> {
+        remove(&self.states())
     }
 
     /// The finished artifact, where there is one of this very identity and it is whole.
@@ -264,7 +296,11 @@ impl<'a> Plan<'a> {
             return Ok(None);
         }
         match Artifact::open(self.done()) {
-            Ok(artifact) => Ok(Some(artifact)),
+            Ok(artifact) => {
+                // Where the process ended just before.
+                self.clear()?;
+                Ok(Some(artifact))
+            }
             Err(ArtifactError::Io { path, source }) => {
                 Err(source).with_context(|| path.display().to_string())
             }
@@ -281,6 +317,7 @@ impl<'a> Plan<'a> {
             return Ok(true);
         }
         remove(&partial)?;
+        self.clear()?;
         write(&marker, &self.identity)?;
         fs::create_dir(&partial).with_context(|| format!("making {}", partial.display()))?;
         Ok(false)
@@ -311,6 +348,7 @@ impl<'a> Plan<'a> {
         }
         fs::rename(self.partial(), self.done()).with_context(placing)?;
         fs::remove_file(self.marker()).with_context(placing)?;
+        self.clear()?;
         remove(&self.old())?;
         Ok(Artifact {
             dir: self.done(),

@@ -1,17 +1,20 @@
 //! A stage: one box of the figure, and what it is given to work with.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+mod growing;
+
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use self::growing::Growing;
 use crate::artifact::{Artifact, METRICS};
 use crate::memory::Budget;
 use crate::progress::{Console, Progress};
+use crate::states::{Lengths, State, States};
+use crate::stop::{InSteps, Stop};
 
 /// The samples a stage drew, one JSON object per line.
 pub(crate) const COMPLETIONS: &str = "completions.jsonl";
@@ -26,8 +29,8 @@ pub trait Stage {
     fn settings(&self) -> Value;
     /// Does the work, leaving its files in `cx.dir`.
     ///
-    /// After an interruption it is called again with the files it had left: see
-    /// [`StageContext::resumed`].
+    /// After an interruption it is called again with the files it had left, and either
+    /// [begins anew](StageContext::start_over) or goes on from its last state.
     ///
     /// # Errors
     ///
@@ -50,28 +53,41 @@ pub struct StageContext {
     pub(crate) memory: Budget,
     name: String,
     console: Console,
-    metrics: Lines,
-    completions: Lines,
+    stop: Stop,
+    states: States,
+    metrics: Growing,
+    completions: Growing,
+}
+
+/// Where a stage works.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) dir: PathBuf,
+    pub(crate) states: States,
+    /// Whether an interrupted attempt was there before.
+    pub(crate) resumed: bool,
 }
 
 impl StageContext {
     pub(crate) fn new(
         name: &str,
-        dir: PathBuf,
+        work: Work,
         seed: u64,
-        resumed: bool,
         console: Console,
         memory: Budget,
+        stop: Stop,
     ) -> Self {
         Self {
-            metrics: Lines::new(dir.join(METRICS)),
-            completions: Lines::new(dir.join(COMPLETIONS)),
+            metrics: Growing::new(work.dir.join(METRICS)),
+            completions: Growing::new(work.dir.join(COMPLETIONS)),
             name: name.to_owned(),
-            dir,
+            dir: work.dir,
+            states: work.states,
+            resumed: work.resumed,
             seed,
-            resumed,
             memory,
             console,
+            stop,
         }
     }
 
@@ -93,16 +109,72 @@ impl StageContext {
         self.completions.append(line)
     }
 
-    /// Drops the lines of every step after `step`, which a resumed stage is going to do again.
-    ///
-    /// Lines without a `step` stay; a last line cut off by the interruption goes.
+    /// Begins anew: drops every line that an interrupted attempt wrote.
     ///
     /// # Errors
     ///
-    /// A file cannot be read or written.
-    pub fn rewind(&self, step: usize) -> Result<()> {
-        self.metrics.rewind(step)?;
-        self.completions.rewind(step)
+    /// A file cannot be written.
+    pub fn start_over(&self) -> Result<()> {
+        self.cut(Lengths::default())
+    }
+
+    /// The state to go on from, where an interrupted attempt left one; lines written since are dropped.
+    ///
+    /// # Errors
+    ///
+    /// A state or a file of lines cannot be read, or lacks lines it had.
+    pub(crate) fn resume<P: DeserializeOwned>(&self) -> Result<Option<State<P>>> {
+        let found = self.states.last::<P>()?;
+        let lines = found
+            .as_ref()
+            .map_or(Lengths::default(), |(_, lines)| *lines);
+        self.cut(lines).with_context(|| {
+            let dir = self.dir.display();
+            format!("{dir} has lost lines; remove it to begin this stage anew")
+        })?;
+        let state = found.map(|(state, _)| state);
+        if let Some(state) = &state {
+            self.log(format!("goes on after step {}", state.step));
+        }
+        Ok(state)
+    }
+
+    /// Steps are taken for as long as what this gives is held: a signal waits for the end of a step.
+    pub(crate) fn in_steps(&self) -> InSteps<'_> {
+        self.stop.in_steps()
+    }
+
+    /// Ends step `step` once its lines are written. After every `every` steps, and where the run is to stop, a state
+    /// is written: `progress`, and the files that `fill` leaves in a directory.
+    ///
+    /// # Errors
+    ///
+    /// The run is to stop ([`Interrupted`](crate::stop::Interrupted)); a file cannot be written.
+    pub(crate) fn after_step(
+        &self,
+        step: usize,
+        every: usize,
+        progress: &impl Serialize,
+        fill: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<()> {
+        self.stop.step();
+        let stops = self.stop.requested();
+        if stops.is_some() || (every > 0 && step.is_multiple_of(every)) {
+            let lines = Lengths {
+                metrics: self.metrics.settle()?,
+                completions: self.completions.settle()?,
+            };
+            self.states.add(step, lines, progress, fill)?;
+        }
+        match stops {
+            Some(stops) => Err(stops.into()),
+            None => Ok(()),
+        }
+    }
+
+    fn cut(&self, lines: Lengths) -> Result<()> {
+        self.metrics.cut(lines.metrics)?;
+        self.completions.cut(lines.completions)
     }
 
     /// Says something about the stage on the terminal.
@@ -123,112 +195,84 @@ impl StageContext {
     }
 }
 
-/// A file of JSON lines that is only appended to.
-#[derive(Debug)]
-struct Lines {
-    path: PathBuf,
-    file: Mutex<Option<File>>,
-}
-
-impl Lines {
-    fn new(path: PathBuf) -> Self {
-        Self {
-            path,
-            file: Mutex::new(None),
-        }
-    }
-
-    fn append(&self, value: &impl Serialize) -> Result<()> {
-        let mut line = serde_json::to_vec(value)
-            .with_context(|| format!("{}: a line that is not JSON", self.path.display()))?;
-        line.push(b'\n');
-        let mut file = self.file.lock().expect("no thread panics while appending");
-        let writing = || format!("writing {}", self.path.display());
-        if file.is_none() {
-            let options = OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(&self.path);
-            *file = Some(options.with_context(writing)?);
-        }
-        // One write per line, so an interruption cuts off one line at most.
-        file.iter_mut()
-            .try_for_each(|file| file.write_all(&line))
-            .with_context(writing)
-    }
-
-    fn rewind(&self, step: usize) -> Result<()> {
-        let mut file = self.file.lock().expect("no thread panics while rewinding");
-        *file = None;
-        if !self.path.exists() {
-            return Ok(());
-        }
-        let rewinding = || format!("rewinding {}", self.path.display());
-        let text = fs::read_to_string(&self.path).with_context(rewinding)?;
-        let kept: String = text
-            .split_inclusive('\n')
-            .filter(|line| belongs(line, step))
-            .collect();
-        replace(&self.path, &kept).with_context(rewinding)
-    }
-}
-
-/// Whether a whole line is of `step` or before.
-fn belongs(line: &str, step: usize) -> bool {
-    let Ok(value) = serde_json::from_str::<Value>(line) else {
-        return false;
-    };
-    let limit = u64::try_from(step).unwrap_or(u64::MAX);
-    line.ends_with('\n') && value["step"].as_u64().is_none_or(|step| step <= limit)
-}
-
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let new = path.with_extension("rewound");
-    fs::write(&new, text)?;
-    fs::rename(new, path)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use serde_json::json;
 
     use super::*;
+    use crate::stop::Interrupted;
 
-    fn context(dir: &Path) -> StageContext {
-        StageContext::new(
-            "1-base",
-            dir.to_owned(),
-            1,
-            false,
-            Console::new(true),
-            Budget::new(None),
-        )
+    fn context(dir: &Path, stop: Stop) -> StageContext {
+        let work = Work {
+            dir: dir.join("1-base.partial"),
+            states: States::new(dir.join("1-base.states"), 2),
+            resumed: false,
+        };
+        fs::create_dir_all(&work.dir).unwrap();
+        let console = Console::new(true);
+        StageContext::new("1-base", work, 1, console, Budget::new(None), stop)
     }
 
-    #[test]
-    fn lines_are_appended_across_contexts() {
-        let dir = tempfile::tempdir().unwrap();
-        for step in [1, 2] {
-            context(dir.path())
-                .metric(&json!({ "step": step }))
-                .unwrap();
+    fn metrics(dir: &Path) -> String {
+        fs::read_to_string(dir.join("1-base.partial").join(METRICS)).unwrap()
+    }
+
+    /// Takes `steps` steps, each of which leaves two lines, and a state after every second.
+    fn steps(cx: &StageContext, steps: std::ops::RangeInclusive<usize>) -> Result<()> {
+        for step in steps {
+            cx.metric(&json!({ "step": step }))?;
+            cx.completion(&json!({ "step": step, "text": "a" }))?;
+            cx.after_step(step, 2, &step, |_| Ok(()))?;
         }
-        let text = fs::read_to_string(dir.path().join(METRICS)).unwrap();
-        assert_eq!(text, "{\"step\":1}\n{\"step\":2}\n");
+        Ok(())
     }
 
     #[test]
-    fn rewinding_drops_later_steps_and_a_torn_line() {
+    fn lines_after_the_last_state_are_written_again() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(COMPLETIONS);
-        let lines = "{\"step\":1}\n{\"note\":0}\n{\"step\":2}\n{\"step\":1}\n{\"st";
-        fs::write(&path, lines).unwrap();
-        let cx = context(dir.path());
-        cx.rewind(1).unwrap();
-        cx.completion(&json!({ "step": 2, "again": true })).unwrap();
-        assert_eq!(
-            fs::read_to_string(&path).unwrap(),
-            "{\"step\":1}\n{\"note\":0}\n{\"step\":1}\n{\"step\":2,\"again\":true}\n"
-        );
+        steps(&context(dir.path(), Stop::default()), 1..=5).unwrap();
+        let path = dir.path().join("1-base.partial").join(METRICS);
+        let torn = metrics(dir.path()) + "{\"st";
+        fs::write(&path, torn).unwrap();
+        let cx = context(dir.path(), Stop::default());
+        let state = cx.resume::<usize>().unwrap().unwrap();
+        assert_eq!((state.step, state.progress), (4, 4));
+        assert_eq!(metrics(dir.path()).lines().count(), 4);
+        steps(&cx, 5..=6).unwrap();
+        let whole: String = (1..=6)
+            .map(|step| format!("{{\"step\":{step}}}\n"))
+            .collect();
+        assert_eq!(metrics(dir.path()), whole);
+        // Fewer lines than a state counts are damage.
+        fs::write(&path, "").unwrap();
+        drop(cx);
+        let error = context(dir.path(), Stop::default())
+            .resume::<usize>()
+            .unwrap_err();
+        assert!(format!("{error:#}").contains(METRICS), "{error:#}");
+    }
+
+    #[test]
+    fn a_wish_to_stop_leaves_a_state_of_its_step() {
+        let dir = tempfile::tempdir().unwrap();
+        let cx = context(dir.path(), Stop::after(3));
+        let error = steps(&cx, 1..=5).unwrap_err();
+        assert_eq!(error.downcast_ref(), Some(&Interrupted(15)));
+        drop(cx);
+        let cx = context(dir.path(), Stop::default());
+        assert_eq!(cx.resume::<usize>().unwrap().unwrap().step, 3);
+    }
+
+    #[test]
+    fn starting_over_leaves_nothing_and_makes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let cx = context(dir.path(), Stop::default());
+        cx.start_over().unwrap();
+        assert!(!dir.path().join("1-base.partial").join(METRICS).exists());
+        cx.metric(&1).unwrap();
+        cx.start_over().unwrap();
+        assert_eq!(metrics(dir.path()), "");
     }
 }

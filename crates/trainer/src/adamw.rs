@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use kernels::{AdamWStep, Int8Moments};
 use lm::ParameterPath;
 use serde::{Deserialize, Serialize};
 
 use crate::gradients::GradientSum;
+use crate::state::{StateError, Stored, Tensors};
 
 /// Settings of the optimizer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -110,7 +111,61 @@ impl Moments {
     pub(crate) fn bytes(&self) -> usize {
         self.by_name.values().map(Moment::bytes).sum()
     }
+
+    /// Adds them to what is going to be written.
+    pub(crate) fn store(&self, tensors: &mut Vec<(String, Stored)>) {
+        for (name, moment) in &self.by_name {
+            let mut add = |what: &str, stored| tensors.push((format!("{what}.{name}"), stored));
+            match moment {
+                Moment::Float32(both) => {
+                    for (what, values) in MOMENTS.into_iter().zip(both) {
+                        add(what, Stored::float(values.clone(), &values.dims()));
+                    }
+                }
+                Moment::Int8(both) => {
+                    for (at, (codes, scales)) in both.clone().into_parts().into_iter().enumerate() {
+                        let shape = scales.dims();
+                        add(CODES[at], Stored::int(codes));
+                        add(SCALES[at], Stored::float(scales, &shape));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Those that were written.
+    pub(crate) fn read(tensors: &mut Tensors, device: &Device) -> Result<Self, StateError> {
+        let mut by_name = BTreeMap::new();
+        for stored in tensors.names() {
+            let Some((what, name)) = stored.split_once('.') else {
+                continue;
+            };
+            let moment = if what == MOMENTS[0] {
+                let [mean, square] = MOMENTS.map(|what| format!("{what}.{name}"));
+                Moment::Float32([
+                    tensors.vector(&mean, device)?,
+                    tensors.vector(&square, device)?,
+                ])
+            } else if what == CODES[0] {
+                let mut part = |at: usize| -> Result<_, StateError> {
+                    let codes = tensors.integers(&format!("{}.{name}", CODES[at]), device)?;
+                    let scales = tensors.vector(&format!("{}.{name}", SCALES[at]), device)?;
+                    Ok((codes, scales))
+                };
+                Moment::Int8(Int8Moments::from_parts([part(0)?, part(1)?]))
+            } else {
+                continue;
+            };
+            by_name.insert(name.to_owned(), moment);
+        }
+        Ok(Self { by_name })
+    }
 }
+
+/// What the two moments are called on disk, and the parts of them where they take a byte each.
+const MOMENTS: [&str; 2] = ["mean", "square"];
+const CODES: [&str; 2] = ["mean_codes", "square_codes"];
+const SCALES: [&str; 2] = ["mean_scales", "square_scales"];
 
 /// Applies step number `step` (from 1) to every parameter with a gradient.
 pub(crate) fn apply<M: Module>(

@@ -6,10 +6,12 @@ mod adamw;
 mod gradients;
 mod mix;
 mod schedule;
+mod state;
 mod train;
 
 pub use adamw::{AdamWConfig, OptimizerState};
 pub use gradients::Apart;
 pub use mix::mix;
 pub use schedule::Schedule;
+pub use state::{StateError, load_weights, save_weights};
 pub use train::{Share, StepReport, TrainError, Trainer, TrainerConfig};

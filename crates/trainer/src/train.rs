@@ -129,6 +129,20 @@ impl<M: CausalLm> Trainer<M> {
         self.moments.bytes()
     }
 
+    /// What the optimizer remembers.
+    pub(crate) fn moments(&self) -> &Moments {
+        &self.moments
+    }
+
+    /// Puts a model, moments and a number of steps in the place of its own.
+    pub(crate) fn change(&mut self, moments: Moments, steps: usize, model: impl FnOnce(M) -> M) {
+        let taken = self.model.take();
+        self.model = Some(model(taken.expect("the model is there between steps")));
+        self.moments = moments;
+        self.steps = steps;
+        self.discard();
+    }
+
     /// Adds the gradients of the micro-batches `parts` of one step, several at a time where the
     /// device can ([`kernels::lanes`]), and returns what `share` reports of each.
     ///

@@ -214,15 +214,29 @@ impl Shard {
             self.begins(document)..self.begins(document + 1),
             &mut tokens,
         );
-        let label = |which: usize| {
-            let place = self.short(self.label(2 * document + which));
-            self.labels[usize::from(place)].clone()
-        };
+        let (language, domain) = self.labels(document);
         DocumentTokens {
             tokens,
-            language: label(0),
-            domain: label(1),
+            language: language.to_owned(),
+            domain: domain.to_owned(),
         }
+    }
+
+    /// The language and the domain of a document, from 0.
+    ///
+    /// # Panics
+    /// When there is none, or the table is damaged ([`Shard::verify`]).
+    pub fn labels(&self, document: usize) -> (&str, &str) {
+        assert!(
+            document < self.documents,
+            "document {document} of {}",
+            self.documents
+        );
+        let label = |which: usize| {
+            let place = self.short(self.label(2 * document + which));
+            &*self.labels[usize::from(place)]
+        };
+        (label(0), label(1))
     }
 
     /// The token a document begins at; for the number of documents, where the last ends.

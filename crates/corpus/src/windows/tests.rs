@@ -107,6 +107,27 @@ fn an_epoch_has_every_window_of_the_source_once() {
 }
 
 #[test]
+fn a_window_knows_its_documents() {
+    let dir = tempfile::tempdir().unwrap();
+    let corpus = corpus(dir.path());
+    let windows = Windows::new(&corpus, &settings(50, &[])).unwrap();
+    let mut many = 0;
+    for window in windows.take(300) {
+        let ends = window.starts[1..].iter().copied().chain([50]);
+        let parts = window.starts.iter().zip(ends).zip(&window.documents);
+        for ((&from, to), &document) in parts {
+            let whole = corpus.document(document).tokens;
+            let part = &window.tokens[from..to];
+            assert!(whole.windows(part.len()).any(|run| run == part));
+            many += usize::from(part.len() == whole.len());
+        }
+        assert_eq!(window.starts.len(), window.documents.len());
+    }
+    assert!(many > 100, "most windows have whole documents: {many}");
+    assert_eq!(corpus.labels(200), ("und", "prose"));
+}
+
+#[test]
 fn shares_are_those_of_the_weights_at_every_moment() {
     let dir = tempfile::tempdir().unwrap();
     let corpus = corpus(dir.path());

@@ -19,6 +19,7 @@ use crate::progress::Console;
 use crate::report;
 use crate::run::{Options, Run};
 use crate::stages::{Evaluate, Pretrain, Rl, Shape, Tasks};
+use crate::stop::Stop;
 use crate::usage::UsageError;
 
 /// The family of tasks.
@@ -47,6 +48,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
         preset.name,
         changes.join(", ")
     ));
+    let stop = Stop::on_signals()?;
     let mut seeds = Vec::new();
     for (index, &seed) in plan.seeds.0.iter().enumerate() {
         console.line(&format!(
@@ -58,6 +60,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
             until: None,
             quiet: plan.quiet,
             memory: None,
+            stop: stop.clone(),
         };
         let run = Run::open(dir.join(format!("seed-{seed}")), &preset, seed, options)?;
         let zero = r1_zero(&run, &preset).with_context(|| format!("seed {seed}"))?;
@@ -95,6 +98,12 @@ pub(super) fn derived(plan: &Plan) -> Result<(Preset, Vec<String>), UsageError> 
             "this benchmark asks {FAMILY} problems alone: leave tasks.families and tasks.file as \
              they are, or run other problems with `r1 pipeline`"
         )));
+    }
+    if !preset.shards.path.is_empty() {
+        return Err(UsageError(
+            "shards.path: this benchmark pretrains on texts about its problems; leave it empty"
+                .into(),
+        ));
     }
     Ok((preset, changes))
 }

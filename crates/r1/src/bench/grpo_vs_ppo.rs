@@ -20,12 +20,14 @@ use crate::progress::Console;
 use crate::report;
 use crate::run::{Options, Run};
 use crate::stages::{Evaluate, Pretrain, Rl, Shape, Tasks};
+use crate::stop::Stop;
 
 /// Carries the benchmark out and prints its tables.
 pub(super) fn run(plan: &Plan) -> Result<()> {
     let (preset, changes) = derived(plan)?;
     let dir = plan.dir("grpo-vs-ppo");
     let console = Console::new(plan.quiet);
+    let stop = Stop::on_signals()?;
     let mut seeds = Vec::new();
     for (index, &seed) in plan.seeds.0.iter().enumerate() {
         let of = plan.seeds.0.len();
@@ -35,6 +37,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
                 until: None,
                 quiet: plan.quiet,
                 memory: None,
+                stop: stop.clone(),
             };
             Run::open(dir.join(name), &preset, seed, options)
         };

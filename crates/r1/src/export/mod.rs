@@ -3,6 +3,7 @@
 //! Left out: sending it anywhere.
 
 mod card;
+mod generation;
 
 use std::fs;
 use std::io::Write;
@@ -103,6 +104,10 @@ pub(crate) fn run(args: &Export) -> Result<()> {
 fn write_directory(args: &Export, speaker: &Speaker, storage: Storage) -> Result<()> {
     let model = load(args, speaker)?;
     save(&model, speaker, storage, args.shard, &args.output)?;
+    put(
+        &args.output.join(generation::FILE),
+        &generation::write(&speaker.tokenizer),
+    )?;
     let text = card::write(&args.model, &model)?;
     put(&args.output.join("README.md"), &text)
 }

@@ -172,6 +172,8 @@ pub struct Pretraining {
     pub beta2: f64,
     /// Largest global gradient norm.
     pub clip: f64,
+    /// Steps after which a state to go on from is written; 0: only where the run is stopped.
+    pub checkpoint_every: usize,
 }
 
 /// SFT: responses in the loss, questions not; cosine schedule after a linear warmup.
@@ -192,6 +194,8 @@ pub struct Supervised {
     pub weight_decay: f64,
     /// Largest global gradient norm.
     pub clip: f64,
+    /// Steps after which a state to go on from is written; 0: only where the run is stopped.
+    pub checkpoint_every: usize,
 }
 
 /// A teacher's distribution over the next token in the student's loss.
@@ -323,6 +327,8 @@ pub struct Rl {
     /// Accuracy over ten steps above which the next difficulty is added, up to the highest of
     /// `tasks.levels`; 1: never.
     pub level_up: f64,
+    /// Steps after which a state to go on from is written; 0: only where the run is stopped.
+    pub checkpoint_every: usize,
 }
 
 /// The critic of PPO (arXiv 1707.06347), which `r1 bench grpo-vs-ppo` trains beside the policy of
@@ -340,6 +346,25 @@ pub struct Ppo {
     pub value_clip: f64,
     /// Whether advantages are centred and scaled over all tokens of a rollout.
     pub whiten: bool,
+}
+
+/// States that a stage which was stopped in its midst goes on from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoints {
+    /// How many of the last are kept while a stage runs.
+    pub keep: usize,
+}
+
+/// A packed corpus (`r1 corpus pack`) that pretraining reads in place of texts about the problems.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shards {
+    /// Its directory; empty: none. A window is as long as the `length` of the stage that reads it.
+    pub path: String,
+    /// The sources drawn from, as web=3 or code=1:2: a weight, and after how many passes a source is used up; empty:
+    /// all of them, by their tokens, without end.
+    pub mixture: Vec<String>,
 }
 
 /// What fine-tuning and reinforcement learning do to get by with less memory.

@@ -117,7 +117,7 @@ mod tests {
             (&["rubric.repetition_ngram=0"], "rubric.repetition_ngram"),
             (&["rubric.length_target=0"], "rubric.length_target"),
             (&["rubric.length_alpha=0"], "rubric.length_alpha"),
-            (&["rubric.judge=1"], "`url`"),
+            (&["rubric.judge=1"], "`rubric.judge_url`"),
             (&["rubric.judge_retries=11"], "rubric.judge_retries"),
             (
                 &[
@@ -128,14 +128,14 @@ mod tests {
                 ],
                 "NO_SUCH_KEY_ANYWHERE",
             ),
-            (&["rubric.program=1"], "`command`"),
+            (&["rubric.program=1"], "`rubric.program_command`"),
             (
                 &[
                     "rubric.program=1",
                     "rubric.program_command=a",
                     "rubric.program_name=format",
                 ],
-                "`name`",
+                "`rubric.program_name`",
             ),
             (
                 &["rubric.mode=gated", "zero.reward_parts=decoupled"],

@@ -3,13 +3,14 @@
 use std::fmt::Display;
 use std::path::Path;
 
+use ::corpus::SourceWeight;
 use data::dataset::ColumnMap;
 use grpo::{AdvantageScale, Baseline, KlIn, RewardParts, Surrogate};
 use rewards::{ConfigError, Mode};
 
 use super::{
-    Corpus, Eval, Logits, Lora, Model, Ppo, Preset, Pretraining, Recipe, Rejection, Rl, Rubric,
-    Student, Supervised, Tasks,
+    Checkpoints, Corpus, Eval, Logits, Lora, Model, Ppo, Preset, Pretraining, Recipe, Rejection,
+    Rl, Rubric, Shards, Stages, Student, Supervised, Tasks,
 };
 use crate::source::{exists, on_hub};
 use crate::usage::{UsageError, nearest};
@@ -35,6 +36,8 @@ impl Preset {
         self.recipe.validate()?;
         self.tasks.validate()?;
         self.corpus.validate()?;
+        self.shards.validate(&self.recipe)?;
+        self.checkpoints.validate()?;
         self.model.validate()?;
         self.student.validate()?;
         self.base.validate("base")?;
@@ -142,6 +145,62 @@ impl Corpus {
             sum,
             allowed,
         )
+    }
+}
+
+impl Shards {
+    fn validate(&self, recipe: &Recipe) -> Checked {
+        let path = &self.path;
+        let manifest = Path::new(path).join(::corpus::MANIFEST);
+        if !path.is_empty() && !manifest.is_file() {
+            return Err(UsageError(format!(
+                "shards.path: {path} has no {}; give a directory that `r1 corpus pack` wrote to its end",
+                ::corpus::MANIFEST
+            )));
+        }
+        let student = recipe.stages == Stages::ColdStartRl || !recipe.student.is_empty();
+        let unread = !path.is_empty() && !recipe.model.is_empty() && student;
+        let pretrained = "empty where recipe.model is given: nothing is pretrained";
+        require(!unread, "shards.path", path, pretrained)?;
+        self.weights().map(drop)
+    }
+
+    /// The mixture, source by source.
+    ///
+    /// # Errors
+    /// What is not of the form NAME=WEIGHT or NAME=WEIGHT:EPOCHS.
+    pub(crate) fn weights(&self) -> Result<Vec<SourceWeight>, UsageError> {
+        let read = |text: &String| -> Option<SourceWeight> {
+            let (name, numbers) = text.rsplit_once('=')?;
+            let (weight, epochs) = match numbers.split_once(':') {
+                Some((weight, epochs)) => (weight, Some(epochs.parse().ok().filter(|it| *it > 0)?)),
+                None => (numbers, None),
+            };
+            let weight = weight.parse().ok();
+            let weight = weight.filter(|it: &f64| *it > 0.0 && it.is_finite())?;
+            Some(SourceWeight {
+                name: name.to_owned(),
+                weight,
+                epochs,
+            })
+        };
+        let wrong = |text: &String| {
+            UsageError(format!(
+                "shards.mixture: `{text}` is not of the form NAME=WEIGHT or NAME=WEIGHT:PASSES, with numbers \
+                 above 0 (as in web=3 or code=1:2)"
+            ))
+        };
+        let weights = self
+            .mixture
+            .iter()
+            .map(|text| read(text).ok_or_else(|| wrong(text)));
+        weights.collect()
+    }
+}
+
+impl Checkpoints {
+    fn validate(&self) -> Checked {
+        at_least("checkpoints.keep", self.keep, 1)
     }
 }
 

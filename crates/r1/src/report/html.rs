@@ -6,7 +6,7 @@ use minijinja::{AutoEscape, Environment, context};
 
 use super::read::RunFiles;
 use super::svg::{count, operations, percent, short};
-use super::{ModelResult, Report, boxes, curves, experts, figure, samples};
+use super::{ModelResult, Report, boxes, corpus, curves, experts, figure, samples};
 use crate::progress::duration;
 
 /// A page of this template in the report's style. Everything is escaped but the drawings made here.
@@ -33,6 +33,7 @@ pub(super) fn page(files: &RunFiles, report: &Report) -> Result<String> {
         models => report.models.iter().map(model).collect::<Vec<_>>(),
         parts => by_part(report),
         panels => panels(files),
+        corpora => corpus::tables(files),
         experts => heat(files),
         samples => samples::choose(&files.answers).into_iter().map(shown).collect::<Vec<_>>(),
         stages => files.stages.iter().map(|stage| stage_row(files, stage.name)).collect::<Vec<_>>(),

@@ -1,12 +1,13 @@
 //! Everything the report needs, read from a run directory.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::ModelResult;
@@ -38,6 +39,8 @@ pub(super) struct StageFiles {
     pub(super) manifest: Option<Manifest>,
     pub(super) metrics: Vec<Metrics>,
     pub(super) experts: Option<Experts>,
+    /// What it read of a packed corpus, where it read one.
+    pub(super) corpus: Option<Corpus>,
     /// Floating point operations it took, where it counts them.
     pub(super) flops: Option<f64>,
     /// How many records each of its JSONL files holds, by name without ending.
@@ -57,6 +60,23 @@ pub(super) struct Layer {
     pub(super) layer: usize,
     /// Per domain, the share of its tokens' choices that each expert gets.
     pub(super) load: Vec<Vec<f64>>,
+}
+
+/// A stage's `corpus.json`: tokens of a packed corpus.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub(super) struct Corpus {
+    /// Those the stage read.
+    pub(super) read: Tokens,
+    /// Those there were.
+    pub(super) held: Tokens,
+}
+
+/// Tokens by what they are of.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub(super) struct Tokens {
+    pub(super) by_source: BTreeMap<String, u64>,
+    pub(super) by_language: BTreeMap<String, u64>,
+    pub(super) by_domain: BTreeMap<String, u64>,
 }
 
 /// One line of the evaluation's `completions.jsonl`, as far as it is shown.
@@ -124,22 +144,14 @@ impl StageFiles {
         let Ok(manifest) = Manifest::read(&dir) else {
             return Ok(Self::missing(name));
         };
-        let (experts, cost) = (dir.join("experts.json"), dir.join("cost.json"));
-        let cost: Value = if cost.exists() {
-            json(&cost)?
-        } else {
-            Value::Null
-        };
+        let cost: Option<Value> = json_if_there(&dir.join("cost.json"))?;
         Ok(Self {
             name,
             manifest: Some(manifest),
-            flops: cost["flops"].as_f64(),
+            flops: cost.and_then(|cost| cost["flops"].as_f64()),
             metrics: metrics(&dir)?,
-            experts: if experts.exists() {
-                Some(json(&experts)?)
-            } else {
-                None
-            },
+            experts: json_if_there(&dir.join("experts.json"))?,
+            corpus: json_if_there(&dir.join("corpus.json"))?,
             counts: counts(&dir)?,
         })
     }
@@ -151,6 +163,7 @@ impl StageFiles {
             manifest: None,
             metrics,
             experts: None,
+            corpus: None,
             flops: None,
             counts,
         }
@@ -182,6 +195,10 @@ fn drop_outdated(stages: &mut [StageFiles], record: &RunRecord) {
 fn json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     serde_json::from_str(&text).with_context(|| path.display().to_string())
+}
+
+fn json_if_there<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    path.exists().then(|| json(path)).transpose()
 }
 
 /// What an evaluation says of each model, in the order of the recipe.

@@ -7,6 +7,7 @@ use super::*;
 use crate::artifact::{Manifest, record};
 use crate::preset::Preset;
 use crate::run::{Options, Run};
+use crate::stop::Stop;
 
 /// A run directory as the stages in `files` would leave it: (stage, input, file, content).
 fn run_with(files: &[(&str, &str, &str, String)]) -> TempDir {
@@ -20,6 +21,7 @@ fn run_with(files: &[(&str, &str, &str, String)]) -> TempDir {
             until: None,
             quiet: true,
             memory: None,
+            stop: Stop::default(),
         },
     )
     .unwrap();

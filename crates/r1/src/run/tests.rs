@@ -61,6 +61,7 @@ fn open_with(dir: &TempDir, seed: u64, until: Option<&str>) -> Result<Run> {
         until: until.map(str::to_owned),
         quiet: true,
         memory: None,
+        stop: Stop::default(),
     };
     Run::open(dir.path(), &preset, seed, options)
 }

@@ -55,7 +55,7 @@ impl Stage for Curate<'_> {
     }
 
     fn run(&self, cx: &StageContext) -> Result<()> {
-        cx.rewind(0)?;
+        cx.start_over()?;
         let teacher = Checkpoint::open(self.teacher)?;
         let mut cost = Cost::default();
         let samples = curate(cx, &teacher, self.tasks, self.plan, &mut cost)?;

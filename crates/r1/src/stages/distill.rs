@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
 use super::curate::{SAMPLES, curate};
-use super::files::write_lines;
+use super::files::{read_lines, write_lines};
 use super::means::Means;
 use super::sft::{FineTuning, assemble, fine_tune, sequences};
 use super::soft::{LOGITS, SoftFile, fine_tune_softly, share_tokenizer};
+use super::training::identity;
 use crate::Artifact;
 use crate::preset;
 use crate::stage::{Stage, StageContext};
@@ -70,7 +71,7 @@ impl Stage for Distill<'_> {
     }
 
     fn settings(&self) -> Value {
-        let mut settings = json!({ "sampling": self.sampling, "plan": self.plan });
+        let mut settings = json!({ "sampling": self.sampling, "plan": identity(self.plan) });
         if self.logits.k > 0 {
             settings["logits"] = json!(self.logits);
         }
@@ -82,7 +83,7 @@ impl Stage for Distill<'_> {
     }
 
     fn run(&self, cx: &StageContext) -> Result<()> {
-        cx.rewind(0)?;
+        let state = cx.resume()?;
         let teacher = Checkpoint::open(self.teacher)?;
         let student = Checkpoint::open(self.student)?;
         if self.logits.k > 0 {
@@ -90,26 +91,33 @@ impl Stage for Distill<'_> {
             share_tokenizer((&its, &teacher.tokenizer), (&own, &student.tokenizer))?;
         }
         let mut cost = Cost::default();
-        let samples = curate(cx, &teacher, self.tasks, self.sampling, &mut cost)?;
-        let samples = assemble(samples, self.tasks, cx)?;
-        write_lines(&cx.dir.join(SAMPLES), &samples)?;
+        let path = cx.dir.join(SAMPLES);
+        // A state is of the training; what it learns from was written before.
+        let samples = if state.is_some() {
+            read_lines(&path)?
+        } else {
+            let samples = curate(cx, &teacher, self.tasks, self.sampling, &mut cost)?;
+            let samples = assemble(samples, self.tasks, cx)?;
+            write_lines(&path, &samples)?;
+            samples
+        };
         let (model, tokenizer) = (student.model, &student.tokenizer);
         let how = FineTuning {
             plan: self.plan,
             means: &self.means,
             base: self.student,
         };
-        let samples = sequences(tokenizer, &samples);
+        let sequences = sequences(tokenizer, &samples);
         let model = match self.logits.k {
-            0 => fine_tune(cx, model, &samples, &how, &mut cost)?,
+            0 => fine_tune(cx, model, &sequences, &how, state, &mut cost)?,
             _ => {
                 let path = cx.dir.join(LOGITS);
-                let file = SoftFile::new(&path, &samples, &self.logits, tokenizer.vocab_size());
-                file.write(&teacher.model, &samples, cx)?;
-                let read = samples.iter().map(|it| it.tokens.len()).sum();
+                let file = SoftFile::new(&path, &sequences, &self.logits, tokenizer.vocab_size());
+                file.write(&teacher.model, &sequences, cx)?;
+                let read = sequences.iter().map(|it| it.tokens.len()).sum();
                 cost.sample("logits", &teacher.model, read);
                 let soft = (&file, &self.logits);
-                let model = fine_tune_softly(cx, model, &samples, soft, &how, &mut cost)?;
+                let model = fine_tune_softly(cx, model, &sequences, soft, &how, &mut cost)?;
                 std::fs::remove_file(&path).with_context(|| path.display().to_string())?;
                 model
             }

@@ -81,7 +81,7 @@ impl Stage for Evaluate<'_> {
     }
 
     fn run(&self, cx: &StageContext) -> Result<()> {
-        cx.rewind(0)?;
+        cx.start_over()?;
         let problems: Vec<Problem> = read_lines(&self.tasks.file(HELD_OUT))?;
         let rubric = judging::rubric(&RubricConfig::default(), self.tasks)?;
         let total = self.models.len() * problems.len() * self.plan.samples;

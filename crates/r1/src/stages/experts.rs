@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
-use data::Domain;
 use lm::{CausalLm, Sequence, micro_batches, score};
 use serde::Serialize;
 
@@ -12,8 +11,8 @@ use super::files::write_json;
 
 /// Shares of the tokens of each domain that went to each expert, layer by layer.
 #[derive(Serialize)]
-struct ExpertLoad {
-    domains: Vec<Domain>,
+struct ExpertLoad<'a, D> {
+    domains: Vec<&'a D>,
     layers: Vec<Layer>,
 }
 
@@ -28,10 +27,10 @@ struct Layer {
 }
 
 /// Measures a mixture on texts and writes `experts.json`; does nothing for a dense model.
-pub(super) fn write<M: CausalLm>(
+pub(super) fn write<M: CausalLm, D: Serialize>(
     dir: &Path,
     model: &M,
-    texts: &BTreeMap<Domain, Vec<Sequence>>,
+    texts: &BTreeMap<D, Vec<Sequence>>,
     micro_tokens: usize,
 ) -> Result<()> {
     if model.experts() == 0 {
@@ -60,7 +59,7 @@ pub(super) fn write<M: CausalLm>(
         })
         .collect();
     let report = ExpertLoad {
-        domains: texts.keys().copied().collect(),
+        domains: texts.keys().collect(),
         layers,
     };
     write_json(&dir.join("experts.json"), &report)

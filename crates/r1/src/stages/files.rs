@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use data::files::{partial, settle};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,14 +20,16 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     serde_json::from_str(&text).with_context(|| path.display().to_string())
 }
 
+/// Writes a file that is whole and on the disk, or is not there.
 pub(crate) fn write_lines<T: Serialize>(path: &Path, records: &[T]) -> Result<()> {
     let write = || -> Result<()> {
-        let mut file = BufWriter::new(File::create(path)?);
+        let mut file = BufWriter::new(File::create(partial(path))?);
         for record in records {
             serde_json::to_writer(&mut file, record)?;
             writeln!(file)?;
         }
-        Ok(file.flush()?)
+        settle(file.into_inner()?, path).map_err(|(_, error)| error)?;
+        Ok(())
     };
     write().with_context(|| format!("writing {}", path.display()))
 }

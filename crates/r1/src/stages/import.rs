@@ -37,7 +37,7 @@ impl Stage for Import<'_> {
     }
 
     fn run(&self, cx: &StageContext) -> Result<()> {
-        cx.rewind(0)?;
+        cx.start_over()?;
         let speaker = Speaker::find(Path::new(self.model), cx.console())?;
         let model = speaker.load()?;
         let count = model.count();

@@ -7,6 +7,7 @@ mod curate;
 mod distill;
 mod evaluate;
 mod experts;
+mod feed;
 pub(crate) mod files;
 mod import;
 pub(crate) mod judging;
@@ -17,9 +18,11 @@ mod rehearsal;
 mod responses;
 mod rl;
 pub(crate) mod sft;
+mod shards;
 pub(crate) mod soft;
 pub(crate) mod sources;
 mod tasks;
+pub(crate) mod training;
 
 pub use curate::Curate;
 pub use distill::Distill;
@@ -29,4 +32,8 @@ pub use means::Means;
 pub use pretrain::{Pretrain, Shape};
 pub use rl::Rl;
 pub use sft::Sft;
+pub use shards::Shards;
 pub use tasks::Tasks;
+
+#[cfg(test)]
+mod tests;

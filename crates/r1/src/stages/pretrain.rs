@@ -1,4 +1,7 @@
-//! Pretraining: a model with random weights reads the corpus.
+//! Pretraining: a model with random weights reads texts about the problems, or a packed corpus.
+
+mod packed;
+mod shape;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,33 +11,26 @@ use data::corpus::{Corpus, Document, from_problems};
 use data::tasks::TaskSettings;
 use data::{Domain, Tokenizer};
 use lm::Sequence;
-use moe_model::{
-    AttentionConfig, Decoder, DecoderConfig, GroupedConfig, LatentConfig, MixtureConfig, MtpConfig,
-    RopeConfig, Scores,
-};
+use moe_model::Decoder;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use trainer::{AdamWConfig, Schedule, Trainer, TrainerConfig};
 
+use self::packed::Packed;
+pub use self::shape::Shape;
+pub(crate) use self::shape::decoder_config;
 use super::checkpoint::save;
 use super::cost::Cost;
 use super::experts;
+use super::feed::{Feed, Shuffled};
 use super::files::{read_json, read_lines};
-use super::sft::train;
+use super::shards::Shards;
 use super::tasks::{SETTINGS, TRAIN, mixture};
+use super::training::{Course, identity, train};
 use crate::Artifact;
 use crate::backend::{MICRO_TOKENS, device};
 use crate::preset;
 use crate::stage::{Stage, StageContext};
-
-/// Which model is trained.
-#[derive(Debug, Clone, Copy)]
-pub enum Shape<'a> {
-    /// A mixture of experts with latent attention.
-    Mixture(&'a preset::Model),
-    /// A dense model with grouped-query attention.
-    Dense(&'a preset::Student),
-}
 
 /// Trains a base model from scratch.
 pub struct Pretrain<'a> {
@@ -46,6 +42,8 @@ pub struct Pretrain<'a> {
     corpus: &'a preset::Corpus,
     /// How long and how fast.
     plan: &'a preset::Pretraining,
+    /// What is read instead of the corpus.
+    shards: Option<&'a Shards>,
 }
 
 impl<'a> Pretrain<'a> {
@@ -61,7 +59,13 @@ impl<'a> Pretrain<'a> {
             tasks,
             corpus,
             plan,
+            shards: None,
         }
+    }
+
+    /// Reads `shards` instead, where there are any.
+    pub fn reading(self, shards: Option<&'a Shards>) -> Self {
+        Self { shards, ..self }
     }
 }
 
@@ -75,7 +79,12 @@ impl Stage for Pretrain<'_> {
             Shape::Mixture(model) => json!(model),
             Shape::Dense(student) => json!(student),
         };
-        json!({ "shape": shape, "corpus": self.corpus, "plan": self.plan })
+        let mut settings =
+            json!({ "shape": shape, "corpus": self.corpus, "plan": identity(self.plan) });
+        if let Some(shards) = self.shards {
+            settings["shards"] = shards.settings();
+        }
+        settings
     }
 
     fn describe(&self) -> &'static str {
@@ -86,51 +95,40 @@ impl Stage for Pretrain<'_> {
     }
 
     fn run(&self, cx: &StageContext) -> Result<()> {
-        cx.rewind(0)?;
+        let state = cx.resume()?;
         let tokenizer = Tokenizer::open(&self.tasks.dir)?;
         let config = decoder_config(self.shape, tokenizer.vocab_size());
         let model = Decoder::init(&config, cx.seed, &device()?)?;
-        let documents = self.documents(cx)?;
-        let sequences = encode(&documents, &tokenizer, self.plan.length);
-        let kept: Vec<Sequence> = sequences.iter().flatten().cloned().collect();
-        ensure!(
-            !kept.is_empty(),
-            "no document has at most base.length = {}",
-            self.plan.length
-        );
-        let tokens: usize = kept.iter().map(|sequence| sequence.tokens.len()).sum();
-        cx.log(format!("{} documents, {tokens} tokens", kept.len()));
-        let longer = documents.len() - kept.len();
-        if longer > 0 {
-            cx.log(format!(
-                "{longer} documents longer than {} tokens are left out; raise the length to read them",
-                self.plan.length
-            ));
-        }
-
-        let plan = self.plan;
-        let config = TrainerConfig {
-            adamw: AdamWConfig {
-                beta1: plan.beta1,
-                beta2: plan.beta2,
-                weight_decay: plan.weight_decay,
-                ..AdamWConfig::default()
-            },
-            schedule: Schedule {
-                peak: plan.lr,
-                floor: plan.min_lr,
-                warmup: plan.warmup,
-                total: plan.steps,
-            },
-            clip: plan.clip,
-            checkpointing: false,
-        };
-        let mut trainer = Trainer::new(model, config);
+        let mut trainer = Trainer::new(model, trainer_config(self.plan));
         let mut cost = Cost::default();
-        train(cx, &mut trainer, &kept, plan.batch, plan.steps, &mut cost)?;
+        let plan = self.plan;
+        let course = Course {
+            batch: plan.batch,
+            steps: plan.steps,
+            checkpoint_every: plan.checkpoint_every,
+        };
+        let learn = |feed: &mut dyn Feed| train(cx, &mut trainer, feed, &course, state, &mut cost);
+        match self.shards {
+            Some(shards) => {
+                let mut packed = Packed::open(shards, plan, cx)?;
+                learn(&mut packed)?;
+                packed.write(&cx.dir)?;
+                let texts = packed.by_domain(LOAD_DOCUMENTS);
+                experts::write(&cx.dir, trainer.model(), &texts, MICRO_TOKENS)?;
+            }
+            None => {
+                let documents = self.documents(cx)?;
+                let sequences = encode(&documents, &tokenizer, plan.length);
+                learn(&mut Shuffled::new(
+                    &self.kept(&sequences, cx)?,
+                    plan.batch,
+                    cx.seed,
+                ))?;
+                let texts = by_domain(&documents, &sequences);
+                experts::write(&cx.dir, trainer.model(), &texts, MICRO_TOKENS)?;
+            }
+        }
         let model = trainer.into_model();
-        let texts = by_domain(&documents, &sequences);
-        experts::write(&cx.dir, &model, &texts, MICRO_TOKENS)?;
         super::sft::show(cx, &model, &tokenizer, self.tasks)?;
         cost.write(&cx.dir)?;
         save(&cx.dir, &model, &tokenizer)
@@ -138,6 +136,25 @@ impl Stage for Pretrain<'_> {
 }
 
 impl Pretrain<'_> {
+    /// The documents that are not too long.
+    fn kept(&self, sequences: &[Option<Sequence>], cx: &StageContext) -> Result<Vec<Sequence>> {
+        let length = self.plan.length;
+        let kept: Vec<Sequence> = sequences.iter().flatten().cloned().collect();
+        ensure!(
+            !kept.is_empty(),
+            "no document has at most base.length = {length}"
+        );
+        let tokens: usize = kept.iter().map(|sequence| sequence.tokens.len()).sum();
+        cx.log(format!("{} documents, {tokens} tokens", kept.len()));
+        let longer = sequences.len() - kept.len();
+        if longer > 0 {
+            cx.log(format!(
+                "{longer} documents longer than {length} tokens are left out; raise the length to read them"
+            ));
+        }
+        Ok(kept)
+    }
+
     /// As many documents as the steps will read.
     fn documents(&self, cx: &StageContext) -> Result<Vec<Document>> {
         let (mixture, count) = (mixture(self.corpus), self.plan.steps * self.plan.batch);
@@ -152,6 +169,25 @@ impl Pretrain<'_> {
         Ok(Corpus::new(&settings, &mixture, cx.seed)?
             .take(count)
             .collect())
+    }
+}
+
+fn trainer_config(plan: &preset::Pretraining) -> TrainerConfig {
+    TrainerConfig {
+        adamw: AdamWConfig {
+            beta1: plan.beta1,
+            beta2: plan.beta2,
+            weight_decay: plan.weight_decay,
+            ..AdamWConfig::default()
+        },
+        schedule: Schedule {
+            peak: plan.lr,
+            floor: plan.min_lr,
+            warmup: plan.warmup,
+            total: plan.steps,
+        },
+        clip: plan.clip,
+        checkpointing: false,
     }
 }
 
@@ -183,103 +219,4 @@ fn by_domain(
         }
     }
     texts
-}
-
-pub(crate) fn decoder_config(shape: Shape<'_>, vocabulary: usize) -> DecoderConfig {
-    match shape {
-        Shape::Mixture(model) => DecoderConfig {
-            vocabulary,
-            width: model.width,
-            layers: model.layers,
-            inner: model.dense_inner,
-            inner_bias: false,
-            attention: AttentionConfig::Latent(LatentConfig {
-                heads: model.heads,
-                query_rank: (model.q_rank > 0).then_some(model.q_rank),
-                latent_rank: model.kv_rank,
-                nope_dim: model.nope_dim,
-                rope_dim: model.rope_dim,
-                value_dim: model.value_dim,
-                bias: false,
-                interleaved: true,
-            }),
-            mixture: Some(MixtureConfig {
-                dense_layers: (0..model.dense_layers).collect(),
-                scores: Scores::Sigmoid,
-                experts: model.experts,
-                active: model.active_experts,
-                shared: model.shared_experts,
-                inner: model.expert_inner,
-                groups: model.groups,
-                active_groups: model.active_groups,
-                normalise: true,
-                scaling: model.routed_scaling,
-                bias_speed: model.bias_speed,
-                balance_weight: model.balance_alpha,
-            }),
-            mtp: (model.mtp_depth > 0).then_some(MtpConfig {
-                depth: model.mtp_depth,
-                weight: model.mtp_weight,
-            }),
-            rope: RopeConfig::plain(10_000.0),
-            norm_eps: 1e-6,
-            tied: false,
-            max_positions: model.max_positions,
-            init_std: INIT_STD,
-        },
-        Shape::Dense(student) => DecoderConfig {
-            vocabulary,
-            width: student.width,
-            layers: student.layers,
-            inner: student.inner,
-            inner_bias: false,
-            attention: AttentionConfig::Grouped(GroupedConfig::new(
-                student.heads,
-                student.kv_heads,
-                student.width / student.heads,
-            )),
-            mixture: None,
-            mtp: None,
-            rope: RopeConfig::plain(10_000.0),
-            norm_eps: 1e-6,
-            tied: true,
-            max_positions: 4096,
-            init_std: INIT_STD,
-        },
-    }
-}
-
-/// Standard deviation of the initial weights, for models far narrower than DeepSeek-V3 (0.006).
-const INIT_STD: f64 = 0.09;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::preset::Preset;
-
-    fn of_run(name: &str) -> DecoderConfig {
-        let preset = Preset::load(name, &[]).unwrap();
-        decoder_config(Shape::Mixture(&preset.model), preset.tasks.vocabulary)
-    }
-
-    #[test]
-    fn a_model_has_the_shape_of_the_run_of_its_name() {
-        for name in ["smoke", "tiny", "small"] {
-            let model = moe_model::Preset::named(name).unwrap();
-            assert_eq!(of_run(name), model.config(), "{name}");
-        }
-    }
-
-    #[test]
-    fn the_paper_runs_deepseek_v3() {
-        let published = moe_model::Preset::DeepseekV3.config();
-        // Trained without stretched positions; the length is that of R1's responses.
-        let as_run = DecoderConfig {
-            rope: RopeConfig::plain(10_000.0),
-            max_positions: 69_632,
-            init_std: INIT_STD,
-            ..published
-        };
-        assert_eq!(of_run("paper"), as_run);
-    }
 }

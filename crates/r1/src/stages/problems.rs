@@ -4,6 +4,7 @@ use anyhow::Result;
 use data::tasks::{Split, Stream, TaskSettings};
 use data::{Problem, seed};
 use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
 
 use super::files::{read_json, read_lines};
 use super::tasks::{SETTINGS, TRAIN};
@@ -23,8 +24,18 @@ pub(super) enum Problems {
         problems: Vec<Problem>,
         order: Vec<usize>,
         epoch: usize,
+        taken: u64,
         seed: u64,
     },
+}
+
+/// Where problems are taken from next.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Position {
+    /// Those taken before.
+    taken: u64,
+    /// The levels drawn; of a file there are none.
+    levels: Vec<u32>,
 }
 
 impl Problems {
@@ -36,6 +47,7 @@ impl Problems {
                 problems,
                 order: Vec::new(),
                 epoch: 0,
+                taken: 0,
                 seed,
             });
         }
@@ -59,6 +71,7 @@ impl Problems {
                 problems,
                 order,
                 epoch,
+                taken,
                 seed,
             } => (0..n)
                 .map(|_| {
@@ -68,10 +81,41 @@ impl Problems {
                         order.shuffle(&mut rng);
                         *epoch += 1;
                     }
+                    *taken += 1;
                     problems[order.pop().expect("a file has problems")].clone()
                 })
                 .collect(),
         }
+    }
+
+    /// All it takes to go on with the very next problem.
+    pub(super) fn position(&self) -> Position {
+        match self {
+            Self::Generated { stream, levels, .. } => Position {
+                taken: stream.position(),
+                levels: levels.clone(),
+            },
+            Self::File { taken, .. } => Position {
+                taken: *taken,
+                levels: Vec::new(),
+            },
+        }
+    }
+
+    /// Goes on from there, from the beginning.
+    ///
+    /// # Errors
+    /// Levels that there are not.
+    pub(super) fn seek(&mut self, position: Position) -> Result<()> {
+        match self {
+            Self::Generated { stream, levels, .. } => {
+                stream.set_levels(&position.levels)?;
+                stream.seek(position.taken);
+                *levels = position.levels;
+            }
+            Self::File { .. } => drop(self.take(position.taken as usize)),
+        }
+        Ok(())
     }
 
     /// Some problems, or all of a file, to see how long they get; those that are taken stay the same.
@@ -144,5 +188,54 @@ mod tests {
         // Of all levels set, the one named twice comes up twice as often.
         let mut all = Problems::open(&tasks, None, 0).unwrap();
         assert!((45..90).contains(&hard(&mut all)));
+    }
+
+    #[test]
+    fn a_position_gives_the_very_next_problem() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = TaskSettings {
+            levels: vec![1, 2],
+            ..TaskSettings::default()
+        };
+        fs::write(
+            dir.path().join(SETTINGS),
+            serde_json::to_string(&settings).unwrap(),
+        )
+        .unwrap();
+        let tasks = Artifact {
+            dir: dir.path().into(),
+            fingerprint: String::new(),
+        };
+        let open = || Problems::open(&tasks, Some(&[1]), 5).unwrap();
+        let ids = |problems: &mut Problems| -> Vec<String> {
+            problems
+                .take(9)
+                .into_iter()
+                .map(|problem| problem.id)
+                .collect()
+        };
+        let check = |whole: &mut Problems| {
+            for _ in 0..3 {
+                ids(whole);
+            }
+            whole.raise().unwrap();
+            ids(whole);
+            let mut other = open();
+            other.seek(whole.position()).unwrap();
+            assert_eq!(other.level(), whole.level());
+            assert_eq!(ids(&mut other), ids(whole));
+            assert_eq!(other.position(), whole.position());
+        };
+        let mut generated = open();
+        check(&mut generated);
+        assert_eq!(generated.level(), 2);
+        // The same from a file, whose order is shuffled anew each time around.
+        let lines: Vec<String> = open()
+            .take(7)
+            .iter()
+            .map(|problem| serde_json::to_string(problem).unwrap())
+            .collect();
+        fs::write(dir.path().join(TRAIN), lines.join("\n")).unwrap();
+        check(&mut open());
     }
 }

@@ -116,6 +116,9 @@ mod tests {
     use super::*;
     use crate::memory::Budget;
     use crate::progress::Console;
+    use crate::stage::Work;
+    use crate::states::States;
+    use crate::stop::Stop;
 
     const LONGEST: Longest = Longest {
         prompt: 8,
@@ -127,13 +130,18 @@ mod tests {
 
     fn rehearsed(memory: Option<u64>) -> Result<Option<u64>> {
         let dir = tempfile::tempdir().unwrap();
+        let work = Work {
+            dir: dir.path().to_owned(),
+            states: States::new(dir.path().join("states"), 1),
+            resumed: false,
+        };
         let cx = StageContext::new(
             "2-r1-zero",
-            dir.path().to_owned(),
+            work,
             1,
-            false,
             Console::new(true),
             Budget::new(memory),
+            Stop::default(),
         );
         let model = Decoder::init(&Preset::Smoke.config(), 0, &Device::flex()).unwrap();
         let config = TrainerConfig {

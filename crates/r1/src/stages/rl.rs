@@ -4,6 +4,7 @@ mod last_good;
 mod learner;
 mod level;
 mod metric;
+mod progress;
 mod settings;
 
 use std::time::Instant;
@@ -11,14 +12,14 @@ use std::time::Instant;
 use anyhow::Result;
 use burn::module::Module;
 use data::Problem;
-use grpo::{Drawn, Group, SampleOptions, Watch, draw_untied};
+use grpo::{Drawn, Group, SampleOptions, draw_untied};
 use serde_json::{Value, json};
 use trainer::mix;
 
 use self::last_good::LastGood;
 use self::learner::Learner;
-use self::level::Level;
 use self::metric::{Metric, Tokens};
+use self::progress::Progress;
 use self::settings::{objective, rollout_seed, rubric_config};
 use super::ask;
 use super::checkpoint::{Checkpoint, save};
@@ -27,6 +28,7 @@ use super::judging;
 use super::means::{Means, finish};
 use super::problems::Problems;
 use super::responses::Line;
+use super::training::identity;
 use crate::Artifact;
 use crate::preset;
 use crate::stage::{Stage, StageContext};
@@ -101,8 +103,8 @@ impl Stage for Rl<'_> {
 
     fn settings(&self) -> Value {
         let settings = match self.critic {
-            None => json!({ "rl": self.plan, "rubric": self.rubric }),
-            Some(ppo) => json!({ "rl": self.plan, "rubric": self.rubric, "ppo": ppo }),
+            None => json!({ "rl": identity(self.plan), "rubric": self.rubric }),
+            Some(ppo) => json!({ "rl": identity(self.plan), "rubric": self.rubric, "ppo": ppo }),
         };
         self.means.join(settings)
     }
@@ -115,7 +117,7 @@ impl Stage for Rl<'_> {
     }
 
     fn run(&self, cx: &StageContext) -> Result<()> {
-        cx.rewind(0)?;
+        let state = cx.resume()?;
         let plan = self.plan;
         let Checkpoint { model, tokenizer } = Checkpoint::open(self.policy)?;
         let budget = match self.compute_of {
@@ -129,17 +131,22 @@ impl Stage for Rl<'_> {
         let mut reference = model.valid();
         let model = self.means.prepare(model, cx.seed)?;
         let mut learner = Learner::new(model, plan, self.critic, &self.means);
-        let mut cost = Cost::default();
-        let mut level = Level::new(plan.level_up);
-        let mut watch = Watch::default();
+        let mut at = Progress::new(plan.level_up);
         let mut last_good = LastGood::begin(&cx.dir, &self.policy.dir)?;
 
         let any_level = Problems::open(self.tasks, None, cx.seed)?;
         let longest = ask::longest(&any_level.preview(), &tokenizer);
         let memory = learner.rehearse(cx, longest)?;
+        let mut done = 0;
+        if let Some(state) = state {
+            let moved = progress::restore(state, &mut at, &mut learner, &mut problems, reference)?;
+            (reference, done) = moved;
+        }
         let progress = cx.progress(plan.steps, "steps");
-        for step in 1..=plan.steps {
-            if cost.flops >= budget {
+        progress.inc(done);
+        let steps = cx.in_steps();
+        for step in done + 1..=plan.steps {
+            if at.cost.flops >= budget {
                 cx.log(format!(
                     "the computing to compare with is spent after {} steps",
                     step - 1
@@ -183,11 +190,11 @@ impl Stage for Rl<'_> {
             last_good.keep(step, snapshot);
             report.step = step;
             let tokens = Tokens::of(&groups, &tied);
-            learner.add_cost(&mut cost, &tokens);
+            learner.add_cost(&mut at.cost, &tokens);
             if plan.reference_every > 0 && step.is_multiple_of(plan.reference_every) {
                 reference = mix(reference, &learner.snapshot(), plan.reference_mix);
             }
-            let alarms = watch.observe(&report);
+            let alarms = at.watch.observe(&report);
             for alarm in &alarms {
                 cx.log(format!("step {step}: {alarm}"));
             }
@@ -198,7 +205,7 @@ impl Stage for Rl<'_> {
                 report.reward, report.accuracy, report.kl, report.tokens_mean
             ));
             progress.inc(1);
-            if level.rises(groups.iter().chain(&tied)) {
+            if at.level.rises(groups.iter().chain(&tied)) {
                 problems.raise()?;
             }
             cx.metric(&Metric::new(
@@ -210,8 +217,14 @@ impl Stage for Rl<'_> {
                 (tokens.responses, sample_seconds),
                 (plan.inner_epochs * tokens.read, seconds - sample_seconds),
             ))?;
+            at.problems = problems.position();
+            cx.after_step(step, plan.checkpoint_every, &at, |dir| {
+                let moving = (plan.reference_every > 0).then_some(&reference);
+                progress::save(dir, &learner, moving)
+            })?;
         }
-        cost.write(&cx.dir)?;
+        drop(steps);
+        at.cost.write(&cx.dir)?;
         let policy = finish(&cx.dir, learner.into_policy(), self.policy)?;
         save(&cx.dir, &policy, &tokenizer)
     }

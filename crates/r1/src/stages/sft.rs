@@ -1,20 +1,17 @@
 //! Supervised fine-tuning: the loss falls on responses alone.
 
-use std::time::Instant;
-
 use anyhow::Result;
 use data::{Sample, Tokenizer};
 use lm::Sequence;
 use moe_model::Decoder;
 use rewards::RubricConfig;
-use serde::Serialize;
-use serde_json::{Value, json};
-use sft::{Batches, SftReport, step};
+use serde_json::Value;
 use trainer::{AdamWConfig, Schedule, Trainer, TrainerConfig};
 
 use super::ask;
 use super::checkpoint::{Checkpoint, save};
 use super::cost::Cost;
+use super::feed::Shuffled;
 use super::files::read_lines;
 use super::judging;
 use super::means::{Means, finish};
@@ -22,10 +19,11 @@ use super::problems::Problems;
 use super::rehearsal::{Longest, rehearse};
 use super::responses::Line;
 use super::tasks::{COLD_START, GENERAL, HELD_OUT};
+use super::training::{Course, Progress, identity, train};
 use crate::Artifact;
-use crate::backend::MICRO_TOKENS;
 use crate::preset;
 use crate::stage::{Stage, StageContext};
+use crate::states::State;
 
 /// Reasoning samples for each general one (arXiv 2501.12948, section 2.3.3: 600k and 200k).
 const REASONING_PER_GENERAL: f64 = 3.0;
@@ -88,7 +86,7 @@ impl Stage for Sft<'_> {
     }
 
     fn settings(&self) -> Value {
-        self.means.join(json!(self.plan))
+        self.means.join(identity(self.plan))
     }
 
     fn describe(&self) -> &'static str {
@@ -99,7 +97,7 @@ impl Stage for Sft<'_> {
     }
 
     fn run(&self, cx: &StageContext) -> Result<()> {
-        cx.rewind(0)?;
+        let state = cx.resume()?;
         let samples: Vec<Sample> = match self.curated {
             None => read_lines(&self.tasks.file(COLD_START))?,
             Some(curated) => assemble(
@@ -116,7 +114,7 @@ impl Stage for Sft<'_> {
             base: self.init,
         };
         let samples = sequences(&tokenizer, &samples);
-        let model = fine_tune(cx, model, &samples, &how, &mut cost)?;
+        let model = fine_tune(cx, model, &samples, &how, state, &mut cost)?;
         show(cx, &model, &tokenizer, self.tasks)?;
         cost.write(&cx.dir)?;
         save(&cx.dir, &model, &tokenizer)
@@ -167,17 +165,25 @@ pub(super) fn sequences(tokenizer: &Tokenizer, samples: &[Sample]) -> Vec<Sequen
     samples.iter().map(sequence).collect()
 }
 
-/// Trains `model` on the responses of `sequences`; adapters are left in the stage's directory, and merged.
+/// Trains `model` on the responses of `sequences`, from `state` on where there is one; adapters are left in
+/// the stage's directory, and merged.
 pub(crate) fn fine_tune(
     cx: &StageContext,
     model: Decoder,
     sequences: &[Sequence],
     how: &FineTuning<'_>,
+    state: Option<State<Progress>>,
     cost: &mut Cost,
 ) -> Result<Decoder> {
     let FineTuning { plan, base, .. } = *how;
     let (mut trainer, steps) = begin(cx, model, sequences.len(), how)?;
-    train(cx, &mut trainer, sequences, plan.batch, steps, cost)?;
+    let course = Course {
+        batch: plan.batch,
+        steps,
+        checkpoint_every: plan.checkpoint_every,
+    };
+    let mut feed = Shuffled::new(sequences, plan.batch, cx.seed);
+    train(cx, &mut trainer, &mut feed, &course, state, cost)?;
     finish(&cx.dir, trainer.into_model(), base)
 }
 
@@ -206,42 +212,6 @@ pub(super) fn begin(
     };
     let model = means.prepare(model, cx.seed)?;
     Ok((Trainer::new(model, means.settings(config)), steps))
-}
-
-/// A line of `metrics.jsonl`.
-#[derive(Serialize)]
-struct Metric {
-    #[serde(flatten)]
-    report: SftReport,
-    seconds: f64,
-}
-
-/// Takes `steps` steps over `sequences`.
-pub(crate) fn train(
-    cx: &StageContext,
-    trainer: &mut Trainer<Decoder>,
-    sequences: &[Sequence],
-    batch: usize,
-    steps: usize,
-    cost: &mut Cost,
-) -> Result<()> {
-    rehearse_for(cx, trainer, sequences, batch)?;
-    let progress = cx.progress(steps, "steps");
-    for batch in Batches::new(sequences, batch, cx.seed).take(steps) {
-        let began = Instant::now();
-        let report = step(trainer, &batch, MICRO_TOKENS)?;
-        cost.train(
-            "training",
-            trainer.model(),
-            batch.iter().map(|s| s.tokens.len()).sum(),
-        );
-        let seconds = began.elapsed().as_secs_f64();
-        let rate = report.tokens as f64 / seconds;
-        progress.set_message(format!("loss {:.3}, {rate:.0} tokens/s", report.loss));
-        cx.metric(&Metric { report, seconds })?;
-        progress.inc(1);
-    }
-    Ok(())
 }
 
 /// Whether there is the memory for the longest of `sequences`.

@@ -13,6 +13,7 @@ use data::{Problem, Sample, Tokenizer, import, seed, template};
 use serde_json::{Value, json};
 
 use super::files::{write_json, write_lines};
+use super::shards::Shards;
 use super::sources;
 use crate::Artifact;
 use crate::preset;
@@ -35,6 +36,8 @@ pub struct Tasks<'a> {
     corpus: &'a preset::Corpus,
     /// A checkpoint whose tokenizer is taken instead.
     tokenizer: Option<&'a Artifact>,
+    /// Shards that are going to be read, whose tokenizer is taken where no checkpoint has one.
+    shards: Option<&'a Shards>,
 }
 
 impl<'a> Tasks<'a> {
@@ -44,7 +47,13 @@ impl<'a> Tasks<'a> {
             settings,
             corpus,
             tokenizer: None,
+            shards: None,
         }
+    }
+
+    /// Makes sure that the tokenizer is that of `shards`, where there are any.
+    pub fn reading(self, shards: Option<&'a Shards>) -> Self {
+        Self { shards, ..self }
     }
 
     /// Takes the tokenizer of `checkpoint`; none is trained.
@@ -69,11 +78,15 @@ impl Stage for Tasks<'_> {
             &tasks.cold_start_file,
             &tasks.general_file,
         ];
-        json!({
+        let mut settings = json!({
             "tasks": tasks,
             "corpus": self.corpus,
             "file_bytes": files.map(|file| sources::bytes(file)),
-        })
+        });
+        if let Some(shards) = self.shards {
+            settings["vocabulary"] = json!(shards.vocabulary());
+        }
+        settings
     }
 
     fn describe(&self) -> &'static str {
@@ -81,7 +94,7 @@ impl Stage for Tasks<'_> {
     }
 
     fn run(&self, cx: &StageContext) -> Result<()> {
-        cx.rewind(0)?;
+        cx.start_over()?;
         let mut made = if self.settings.file.is_empty() {
             self.generate(cx)?
         } else {
@@ -115,11 +128,16 @@ impl Stage for Tasks<'_> {
         report_fewer("held_out", made.held_out.len(), wanted.held_out);
         report_fewer("cold_start", made.cold_start.len(), wanted.cold_start);
         report_fewer("general", general.len(), wanted.general);
-        let tokenizer = match self.tokenizer {
-            Some(checkpoint) => Tokenizer::open(&checkpoint.dir)?,
+        let packed = self.shards.and_then(Shards::tokenizer);
+        let taken = self.tokenizer.map(|checkpoint| &*checkpoint.dir).or(packed);
+        let tokenizer = match taken {
+            Some(dir) => Tokenizer::open(dir)?,
             None => self.train_tokenizer(&made, &general)?,
         };
         tokenizer.save(&cx.dir)?;
+        if let Some(shards) = self.shards {
+            shards.check(&tokenizer, taken.unwrap_or(&cx.dir))?;
+        }
         cx.log(format!(
             "{} held-out problems, {} curated examples, {} tokens in the vocabulary",
             made.held_out.len(),

@@ -21,6 +21,7 @@ use crate::stages::cost::Cost;
 use crate::stages::files::{read_json, write_json};
 use crate::stages::sft::{FineTuning, fine_tune};
 use crate::stages::soft::{LOGITS, SoftFile, fine_tune_softly};
+use crate::stages::training::identity;
 
 /// Trains the student.
 pub(super) struct Learning<'a> {
@@ -41,7 +42,7 @@ impl Stage for Learning<'_> {
     fn settings(&self) -> Value {
         let logits = self.soft.map(|(_, logits)| logits);
         self.means
-            .join(json!({ "plan": self.plan, "logits": logits }))
+            .join(json!({ "plan": identity(self.plan), "logits": logits }))
     }
 
     fn describe(&self) -> &'static str {
@@ -49,7 +50,7 @@ impl Stage for Learning<'_> {
     }
 
     fn run(&self, cx: &StageContext) -> Result<()> {
-        cx.rewind(0)?;
+        let state = cx.resume()?;
         let Checkpoint { model, tokenizer } = Checkpoint::open(self.base)?;
         let positions = model.config().max_positions;
         let mut cost = Cost::default();
@@ -61,7 +62,7 @@ impl Stage for Learning<'_> {
         let model = match self.soft {
             None => {
                 let sequences = sequences(self.set, &tokenizer, positions, cx)?;
-                fine_tune(cx, model, &sequences, &how, &mut cost)?
+                fine_tune(cx, model, &sequences, &how, state, &mut cost)?
             }
             Some((artifact, logits)) => {
                 let positions = read_json(&artifact.file(POSITIONS))?;

@@ -36,6 +36,7 @@ use crate::generate::speaker::Speaker;
 use crate::progress::Console;
 use crate::run::{Options, Run, Stopped};
 use crate::stages::soft::share_tokenizer;
+use crate::stop::Stop;
 use crate::usage::UsageError;
 pub(crate) use arguments::Teach;
 use inputs::Inputs;
@@ -89,6 +90,7 @@ pub(crate) fn run(args: &Teach) -> Result<()> {
         until: args.until.clone(),
         quiet: args.quiet,
         memory: args.memory,
+        stop: Stop::on_signals()?,
     };
     let run = Run::of(args.out.clone(), &PARTS, args.seed, options)?;
     write(&run.dir().join("settings.toml"), &settings.to_toml())?;

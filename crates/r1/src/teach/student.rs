@@ -86,10 +86,16 @@ impl Scratch<'_> {
         let mut texts = Vec::new();
         for file in files(self.set)? {
             for entry in Dataset::open(file)?.records::<Entry>().gather()?.records {
-                let said = entry.messages.last().map_or("", |turn| turn.content.as_str());
+                let said = entry
+                    .messages
+                    .last()
+                    .map_or("", |turn| turn.content.as_str());
                 texts.push(template::document(entry.question(), said));
             }
         }
-        Ok(Tokenizer::train(texts.into_iter(), self.preset.tasks.vocabulary)?)
+        Ok(Tokenizer::train(
+            texts.into_iter(),
+            self.preset.tasks.vocabulary,
+        )?)
     }
 }

@@ -118,6 +118,8 @@ impl fmt::Display for Results {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use serde_json::json;
 
     use super::*;
@@ -141,6 +143,7 @@ mod tests {
                 ("base".into(), model(base)),
                 ("r1-zero".into(), model(zero)),
             ],
+            corpus: BTreeMap::new(),
         };
         SeedResult::new(report, vec![(1.0, 0.25), (2.0, 0.5)]).unwrap()
     }
@@ -177,6 +180,7 @@ a.b=1 c.d=2"
             seed: 1,
             preset: "tiny".into(),
             models: vec![("base".into(), model(0.5))],
+            corpus: BTreeMap::new(),
         };
         let error = SeedResult::new(report, Vec::new()).unwrap_err();
         assert_eq!(error.to_string(), "r1-zero has not been evaluated");

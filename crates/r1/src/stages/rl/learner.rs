@@ -1,5 +1,7 @@
 //! What learns from a rollout: a policy by GRPO, or a policy and its critic by PPO.
 
+use std::path::Path;
+
 use anyhow::Result;
 use grpo::ppo::{Critic, CriticReport};
 use grpo::{Group, GrpoConfig, GrpoReport, KlIn, StepError, ppo};
@@ -15,6 +17,10 @@ use crate::stages::ask;
 use crate::stages::cost::Cost;
 use crate::stages::means::Means;
 use crate::stages::rehearsal::{Longest, rehearse};
+use crate::stages::training::TRAINER;
+
+/// The file of a state with the critic's trainer.
+const CRITIC: &str = "critic.safetensors";
 
 /// The models in training.
 pub(super) struct Learner<'a> {
@@ -107,6 +113,24 @@ impl<'a> Learner<'a> {
                 cost.train("critic", critic.model(), tokens.read);
             }
         }
+    }
+
+    /// Writes what is in training into a state's directory.
+    pub(super) fn save(&self, dir: &Path) -> Result<()> {
+        self.policy.save_state(&dir.join(TRAINER))?;
+        if let Some((critic, _)) = &self.critic {
+            critic.save_state(&dir.join(CRITIC))?;
+        }
+        Ok(())
+    }
+
+    /// Goes on from what [`save`](Self::save) wrote.
+    pub(super) fn restore(&mut self, dir: &Path) -> Result<()> {
+        self.policy.restore_state(&dir.join(TRAINER))?;
+        if let Some((critic, _)) = &mut self.critic {
+            critic.restore_state(&dir.join(CRITIC))?;
+        }
+        Ok(())
     }
 
     /// Ends training.

@@ -1,11 +1,13 @@
 //! When the next level of problems comes in.
 
 use grpo::Group;
+use serde::{Deserialize, Serialize};
 
 /// Steps whose mean accuracy decides.
 const WINDOW: usize = 10;
 
 /// The accuracies since the level last rose.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Level {
     /// The mean above which it rises.
     up: f64,
