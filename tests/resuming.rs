@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use data::seed;
 use rand::RngExt;
@@ -13,8 +13,16 @@ use tempfile::TempDir;
 use crate::program::{finished, r1};
 use crate::smoke::{self, same};
 
-/// Processes that are killed before one is left to come to the end.
-const KILLS: usize = 8;
+/// Stages that train, in the order they run, and their steps.
+const TRAINING: [(&str, usize); 7] = [
+    ("1-base", 12),
+    ("2-r1-zero", 2),
+    ("3-cold-start", 5),
+    ("4-reasoning-rl", 2),
+    ("8a-student-base", 12),
+    ("8-distill", 2),
+    ("8b-student-rl", 2),
+];
 
 fn spawn(dir: &Path, more: &[&str]) -> Child {
     let mut command = r1(&["pipeline", "smoke", "--seed", smoke::SEED, "--quiet"]);
@@ -23,41 +31,42 @@ fn spawn(dir: &Path, more: &[&str]) -> Child {
     command.spawn().expect("r1 starts")
 }
 
-/// How many stages are complete, and how many have a state to go on from.
-fn came_to(dir: &Path) -> (usize, usize) {
-    let count = |ending: &str| {
-        let there = |stage: &&&str| dir.join(format!("{stage}{ending}")).is_dir();
-        r1::run::STAGES.iter().filter(there).count()
+/// Whether a state of a stage is in its place.
+fn has_state(run: &Path, stage: &str) -> bool {
+    let Ok(all) = fs::read_dir(run.join(format!("{stage}.states"))) else {
+        return false;
     };
-    (count(""), count(".states"))
+    all.into_iter()
+        .any(|entry| entry.is_ok_and(|entry| entry.path().extension().is_none()))
+}
+
+/// Lines of metrics that an unfinished stage has written.
+fn steps(run: &Path, stage: &str) -> usize {
+    let lines = run.join(format!("{stage}.partial/metrics.jsonl"));
+    fs::read_to_string(lines).map_or(0, |text| text.lines().count())
 }
 
 #[test]
 fn a_run_killed_at_any_moment_comes_to_the_same_bytes() {
     let dir = TempDir::new().expect("a temporary directory");
     let mut rng = seed::stream(11, &["kills"]);
-    let mut in_the_midst = 0;
-    for _ in 0..KILLS {
-        let (before, _) = came_to(dir.path());
+    let mut went_on = 0;
+    for (stage, all) in TRAINING {
+        // After some of its steps, and a moment by chance: in the midst of a step, or of writing a state.
+        let wanted = rng.random_range(all / 2..=all);
+        let moment = Duration::from_millis(rng.random_range(0..20));
         let mut child = spawn(dir.path(), &[]);
-        // One more stage at most, then a moment by chance: in the midst of something.
-        let moment = Duration::from_millis(rng.random_range(0..400));
-        let began = Instant::now();
-        while came_to(dir.path()).0 == before && began.elapsed() < Duration::from_secs(5) {
-            if child.try_wait().expect("r1 can be asked").is_some() {
-                break;
-            }
-            sleep(Duration::from_millis(2));
+        while steps(dir.path(), stage) < wanted && !dir.path().join(stage).exists() {
+            let ended = child.try_wait().expect("r1 can be asked");
+            assert!(ended.is_none(), "r1 ended before {stage}: {ended:?}");
+            sleep(Duration::from_millis(1));
         }
         sleep(moment);
         child.kill().expect("r1 can be killed");
         child.wait().expect("r1 ends");
-        in_the_midst += usize::from(came_to(dir.path()).1 > 0);
+        went_on += usize::from(has_state(dir.path(), stage));
     }
-    assert!(
-        in_the_midst > 0,
-        "some of the kills are in the midst of training"
-    );
+    assert!(went_on > 0, "some of the stages go on from a state");
     smoke::run(dir.path());
     same(smoke::finished_run(), dir.path());
 }
@@ -66,11 +75,10 @@ fn a_run_killed_at_any_moment_comes_to_the_same_bytes() {
 #[cfg(unix)]
 fn stopped(dir: &Path, signal: &str, more: &[&str]) -> Option<i32> {
     let mut child = spawn(dir, more);
-    let lines = dir.join("1-base.partial/metrics.jsonl");
-    let steps = || fs::read_to_string(&lines).map_or(0, |text| text.lines().count());
-    let before = steps();
-    while steps() <= before {
-        assert_eq!(child.try_wait().expect("r1 can be asked"), None, "r1 ended");
+    let before = steps(dir, "1-base");
+    while steps(dir, "1-base") <= before {
+        let ended = child.try_wait().expect("r1 can be asked");
+        assert_eq!(ended, None, "r1 ended");
         sleep(Duration::from_millis(2));
     }
     let told = std::process::Command::new("kill")
@@ -86,7 +94,7 @@ fn a_signal_lets_a_step_end_and_its_state_be_written() {
     let dir = TempDir::new().expect("a temporary directory");
     let more = [
         "--set",
-        "base.steps=600",
+        "base.steps=200",
         "--set",
         "base.checkpoint_every=0",
         "--until",
@@ -94,8 +102,7 @@ fn a_signal_lets_a_step_end_and_its_state_be_written() {
     ];
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         assert_eq!(stopped(dir.path(), signal, &more), Some(code));
-        let lines = fs::read_to_string(dir.path().join("1-base.partial/metrics.jsonl"));
-        let steps = lines.expect("metrics").lines().count();
+        let steps = steps(dir.path(), "1-base");
         let state = dir
             .path()
             .join(format!("1-base.states/{steps:08}/state.json"));
@@ -119,20 +126,14 @@ fn a_directory_that_lost_lines_is_named() {
     let dir = TempDir::new().expect("a temporary directory");
     let more = [
         "--set",
-        "base.steps=600",
+        "base.steps=200",
         "--set",
         "base.checkpoint_every=5",
         "--until",
         "1-base",
     ];
     let mut child = spawn(dir.path(), &more);
-    while came_to(dir.path()).1 == 0 {
-        sleep(Duration::from_millis(2));
-    }
-    // Until the first state is in its place.
-    while fs::read_dir(dir.path().join("1-base.states")).is_ok_and(|mut all| {
-        !all.any(|entry| entry.is_ok_and(|entry| entry.path().extension().is_none()))
-    }) {
+    while !has_state(dir.path(), "1-base") {
         sleep(Duration::from_millis(2));
     }
     child.kill().expect("r1 can be killed");
