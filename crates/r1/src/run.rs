@@ -401,7 +401,7 @@ fn lock(dir: &Path) -> Result<File> {
         Err(TryLockError::WouldBlock) => {
             let holder = fs::read_to_string(&path).unwrap_or_default();
             bail!(
-                "{} is in use by process {holder}; wait for it, or choose another directory",
+                "{} is in use by process {holder}; wait for it, or choose another --run-dir (or --out)",
                 dir.display()
             )
         }
