@@ -7,9 +7,8 @@ use data::chat::Message;
 use data::{Answers, Ask, Finish, Reply};
 use lm::Sampling;
 
-use super::local::Local;
 use super::*;
-use crate::answers::Local;
+use crate::answers::{Local, Manner};
 use crate::generate::testing::Small;
 
 #[derive(Debug, Parser)]
