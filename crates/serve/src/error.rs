@@ -34,6 +34,11 @@ pub(crate) enum ApiError {
     /// The engine has stopped.
     #[error("the model has stopped; the server's log says why")]
     Stopped,
+    /// The model gives no distribution to draw from.
+    #[error(
+        "the model's logits are not finite: its weights hold NaN or infinities, or lead to them"
+    )]
+    NotFinite,
 }
 
 impl From<ChatError> for ApiError {
@@ -61,6 +66,7 @@ impl ApiError {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Stopped => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotFinite => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
@@ -71,7 +77,7 @@ impl IntoResponse for ApiError {
         let kind = match status {
             StatusCode::UNAUTHORIZED => "authentication_error",
             StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
-            StatusCode::SERVICE_UNAVAILABLE => "server_error",
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::INTERNAL_SERVER_ERROR => "server_error",
             _ => "invalid_request_error",
         };
         let code = match self {

@@ -123,7 +123,7 @@ impl Server {
             id: STREAM.into(),
             tokens: prompt,
         };
-        lm::generate(&self.model, &[prompt], &options, &mut |_| ())
+        lm::generate(&self.model, &[prompt], &options, &mut |_| ()).unwrap()
     }
 
     /// A server, and a prompt after which its likeliest tokens go on for as long as `tokens`. A few
