@@ -16,12 +16,12 @@ use data::files::hex;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::artifact::{Artifact, ArtifactError, Manifest, hash_parts, record};
+use crate::artifact::{Artifact, ArtifactError, Manifest, hash_parts, is_missing, record};
 use crate::memory::{self, Budget};
 use crate::preset::Preset;
 use crate::progress::{Console, duration};
 use crate::stage::{Stage, StageContext, Work};
-use crate::states::States;
+use crate::states::{States, sync};
 use crate::stop::Stop;
 use crate::usage::{UsageError, unknown};
 
@@ -178,7 +178,7 @@ impl Run {
         }
         let plan = Plan::new(self, name, &stage);
         plan.restore()?;
-        let artifact = match plan.finished()? {
+        let artifact = match plan.finished(&self.console)? {
             Some(artifact) => {
                 self.console.line(&format!("{name}: complete already"));
                 artifact
@@ -290,29 +290,39 @@ impl<'a> Plan<'a> {
     }
 
     /// The finished artifact, where there is one of this very identity and it is whole.
-    fn finished(&self) -> Result<Option<Artifact>> {
-        let same = Manifest::read(&self.done()).is_ok_and(|found| found.identity == self.identity);
-        if !same {
-            return Ok(None);
-        }
-        match Artifact::open(self.done()) {
-            Ok(artifact) => {
+    fn finished(&self, console: &Console) -> Result<Option<Artifact>> {
+        let found = Manifest::read(&self.done()).and_then(|found| {
+            let same = found.identity == self.identity;
+            same.then(|| Artifact::open(self.done())).transpose()
+        });
+        match found {
+            Ok(Some(artifact)) => {
                 // Where the process ended just before.
                 self.clear()?;
                 Ok(Some(artifact))
             }
+            // What cannot be read now may be whole all the same.
             Err(ArtifactError::Io { path, source }) => {
                 Err(source).with_context(|| path.display().to_string())
             }
-            // Damaged: the stage is done again.
-            Err(_) => Ok(None),
+            Err(damaged @ (ArtifactError::Changed(_) | ArtifactError::Manifest { .. })) => {
+                console.line(&format!("{}: done again; {damaged}", self.name));
+                Ok(None)
+            }
+            // Of other settings, or not there.
+            Ok(None) | Err(ArtifactError::Unfinished(_)) => Ok(None),
         }
     }
 
     /// Prepares the partial directory; true where an interrupted attempt goes on in it.
     fn begin(&self) -> Result<bool> {
         let (partial, marker) = (self.partial(), self.marker());
-        let same = fs::read_to_string(&marker).is_ok_and(|found| found == self.identity);
+        let same = match fs::read(&marker) {
+            Err(error) if is_missing(&error) => false,
+            found => {
+                found.with_context(|| marker.display().to_string())? == self.identity.as_bytes()
+            }
+        };
         if same && partial.is_dir() {
             return Ok(true);
         }
@@ -347,6 +357,7 @@ impl<'a> Plan<'a> {
             fs::rename(self.done(), self.old()).with_context(placing)?;
         }
         fs::rename(self.partial(), self.done()).with_context(placing)?;
+        sync(self.run).with_context(placing)?;
         fs::remove_file(self.marker()).with_context(placing)?;
         self.clear()?;
         remove(&self.old())?;
