@@ -17,11 +17,12 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::artifact::{Artifact, ArtifactError, Manifest, hash_parts, is_missing, record};
+use crate::best::Best;
 use crate::memory::{self, Budget};
-use crate::preset::Preset;
+use crate::preset::{Checkpoints, Preset};
 use crate::progress::{Console, duration};
 use crate::stage::{Stage, StageContext, Work};
-use crate::states::{States, sync};
+use crate::states::{States, remove, sync};
 use crate::stop::Stop;
 use crate::usage::{UsageError, unknown};
 
@@ -69,7 +70,7 @@ pub struct Run {
     memory: Budget,
     stop: Stop,
     /// States of a stage that are kept.
-    states: usize,
+    checkpoints: Checkpoints,
     // Held for as long as the run: the system lets go when the process ends, however it ends.
     _lock: File,
 }
@@ -92,9 +93,6 @@ pub(crate) struct RunRecord {
     pub version: String,
 }
 
-/// States of a stage that are kept where no preset says how many.
-const STATES: usize = 2;
-
 impl Run {
     /// Opens a run directory, makes it where it is missing, and saves the preset in it.
     ///
@@ -109,7 +107,7 @@ impl Run {
         options: Options,
     ) -> Result<Self> {
         let mut run = Self::of(dir.into(), &STAGES, seed, options)?;
-        run.states = preset.checkpoints.keep;
+        run.checkpoints = preset.checkpoints;
         let record = RunRecord {
             preset: preset.name.clone(),
             seed,
@@ -150,7 +148,7 @@ impl Run {
             console: Console::new(options.quiet),
             memory: Budget::new(options.memory),
             stop: options.stop,
-            states: STATES,
+            checkpoints: Checkpoints::default(),
         })
     }
 
@@ -207,7 +205,8 @@ impl Run {
         let console = self.console.clone();
         let work = Work {
             dir: plan.partial(),
-            states: States::new(plan.states(), self.states),
+            states: States::new(plan.states(), self.checkpoints.keep),
+            best: Best::new(plan.best(), self.checkpoints.best),
             resumed,
         };
         let stop = self.stop.clone();
@@ -284,6 +283,10 @@ impl<'a> Plan<'a> {
         remove(&self.old())
     }
 
+    fn best(&self) -> PathBuf {
+        self.run.join(format!("{}.best", self.name))
+    }
+
     /// Removes what only an unfinished stage needs.
     fn clear(&self) -> Result<()> {
         remove(&self.states())
@@ -327,6 +330,7 @@ impl<'a> Plan<'a> {
             return Ok(true);
         }
         remove(&partial)?;
+        remove(&self.best())?;
         self.clear()?;
         write(&marker, &self.identity)?;
         fs::create_dir(&partial).with_context(|| format!("making {}", partial.display()))?;
@@ -424,15 +428,6 @@ fn lock(dir: &Path) -> Result<File> {
 
 fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("writing {}", path.display()))
-}
-
-fn remove(dir: &Path) -> Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("removing {}", dir.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Whether an error means that the arguments were wrong.

@@ -162,7 +162,8 @@ fn read(dir: &Path) -> Result<Option<Manifest>> {
     }
 }
 
-fn remove(dir: &Path) -> Result<()> {
+/// Removes a directory, where it is there.
+pub(crate) fn remove(dir: &Path) -> Result<()> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("removing {}", dir.display()))

@@ -200,6 +200,7 @@ impl Stage for Rl<'_> {
             for alarm in &alarms {
                 cx.log(format!("step {step}: {alarm}"));
             }
+            at.rewards.push(report.reward);
             let seconds = began.elapsed().as_secs_f64();
             let hardest = problems.level();
             progress.set_message(format!(
@@ -220,6 +221,11 @@ impl Stage for Rl<'_> {
                 (plan.inner_epochs * tokens.read, seconds - sample_seconds),
             ))?;
             at.problems = problems.position();
+            if plan.checkpoint_every > 0 && step.is_multiple_of(plan.checkpoint_every) {
+                let rewards = std::mem::take(&mut at.rewards);
+                let mean = rewards.iter().sum::<f64>() / rewards.len() as f64;
+                cx.offer(step, mean, |dir| save(dir, &learner.snapshot(), &tokenizer))?;
+            }
             cx.after_step(step, plan.checkpoint_every, &at, |dir| {
                 let moving = (plan.reference_every > 0).then_some(&reference);
                 progress::save(dir, &learner, moving)
