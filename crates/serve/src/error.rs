@@ -28,6 +28,9 @@ pub(crate) enum ApiError {
     /// The body is too long.
     #[error("the body is longer than {0} bytes")]
     TooLarge(usize),
+    /// The body does not come.
+    #[error("the body of the request did not come in time")]
+    Slow,
     /// Too many requests wait.
     #[error("{0} samples are under way or wait already, as many as this server takes; try again")]
     Busy(usize),
@@ -64,6 +67,7 @@ impl ApiError {
             Self::NoModel(..) | Self::NoPage(_) => StatusCode::NOT_FOUND,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Busy(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Stopped => StatusCode::SERVICE_UNAVAILABLE,
             Self::NotFinite => StatusCode::INTERNAL_SERVER_ERROR,
