@@ -332,7 +332,7 @@ impl Bench {
             memory: None,
         };
         let mut said =
-            generate(&self.trainer.snapshot(), &prompts, &options, &mut |_| ()).into_iter();
+            generate(&self.trainer.snapshot(), &prompts, &options, &mut |_| ())?.into_iter();
         let groups: Vec<Group> = prompts
             .into_iter()
             .map(|prompt| group(prompt, said.by_ref().take(SAMPLES as usize).collect()))
