@@ -111,7 +111,7 @@ fn differing_tokens_are_counted() {
         sample: 0,
         tokens: tokens.to_vec(),
         log_probs: Vec::new(),
-        finish: data::Finish::Length,
+        finish: lm::Reason::Length.finish().unwrap(),
     };
     let count = |a: &[u32], b: &[u32]| differing_tokens(&[rollout(a)], &[rollout(b)]);
     assert_eq!(count(&[1, 2, 3], &[1, 2, 3]), 0);

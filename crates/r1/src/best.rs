@@ -90,7 +90,8 @@ impl Best {
             let path = entry.with_context(reading)?.path();
             if path.extension().is_none() {
                 let score = fs::read(path.join(SCORE)).ok();
-                all.extend(score.and_then(|bytes| serde_json::from_slice(&bytes).ok()));
+                let score = score.and_then(|bytes| serde_json::from_slice::<Score>(&bytes).ok());
+                all.extend(score);
             }
         }
         Ok(all)

@@ -140,7 +140,7 @@ fn limits(args: &Serve) -> Result<Limits> {
         && soft < hard
     {
         // Where it does not, connections wait for files.
-        drop(setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
     Ok(Limits {
         connections: args.connections,

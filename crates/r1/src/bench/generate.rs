@@ -8,7 +8,9 @@ use std::time::Instant;
 
 use anyhow::Result;
 use burn::tensor::Device;
-use lm::{CausalLm, GenerateOptions, Prompt, Rollout, Sampling, differing_tokens, generate};
+use lm::{
+    CausalLm, GenerateOptions, NotFinite, Prompt, Rollout, Sampling, differing_tokens, generate,
+};
 use moe_model::Decoder;
 use serde::Serialize;
 
@@ -112,12 +114,12 @@ fn measure(
     memory::forget_peak();
     let model = Decoder::init(&shape.config(), 0, device)?;
     let prompts = prompts(batch, model.vocabulary());
-    let first = said(&model, &prompts, batch);
+    let first = said(&model, &prompts, batch)?;
     let mut times = Vec::new();
     let begun = Instant::now();
     while times.is_empty() || begun.elapsed().as_secs_f64() < seconds {
         let start = Instant::now();
-        said(&model, &prompts, batch);
+        said(&model, &prompts, batch)?;
         times.push(start.elapsed().as_secs_f64());
     }
     let peak_rss_mb = memory::peak().map(|bytes| bytes / 1_000_000);
@@ -125,9 +127,8 @@ fn measure(
     let tokens = (batch * NEW) as f64;
     let (best, median) = (tokens / times[0], tokens / times[times.len() / 2]);
     let alone = prompts[..batch.min(4)].iter();
-    let alone: Vec<Rollout> = alone
-        .flat_map(|prompt| said(&model, std::slice::from_ref(prompt), 1))
-        .collect();
+    let alone = alone.map(|prompt| said(&model, std::slice::from_ref(prompt), 1));
+    let alone = alone.collect::<Result<Vec<_>, _>>()?.concat();
     let (params, active) = model.parameters();
     // Reading the prompt is part of the work: every token said carries its part of it.
     let passes = (PROMPT + NEW) as f64 / NEW as f64;
@@ -164,7 +165,7 @@ fn prompts(batch: usize, vocabulary: usize) -> Vec<Prompt> {
     (0..batch).map(prompt).collect()
 }
 
-fn said(model: &Decoder, prompts: &[Prompt], max_rows: usize) -> Vec<Rollout> {
+fn said(model: &Decoder, prompts: &[Prompt], max_rows: usize) -> Result<Vec<Rollout>, NotFinite> {
     let options = GenerateOptions {
         samples: 1,
         sampling: Sampling::PLAIN,
