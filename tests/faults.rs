@@ -73,7 +73,7 @@ fn a_disk_that_fills_up_again_and_again_costs_nothing() {
     let script = "
         mount -t tmpfs -o size=64k tmpfs \"$1\"
         size=64
-        while ! \"$R1\" pipeline smoke --seed \"$SEED\" --quiet --run-dir \"$1/run\" 2>\"$2/errors.$size\"; do
+        while ! \"$R1\" pipeline smoke --seed \"$SEED\" --quiet --run-dir \"$1/run\" >\"$2/said\" 2>\"$2/errors.$size\"; do
             echo \"$size\"
             size=$((size + size / 3))
             mount -o remount,size=${size}k \"$1\"
