@@ -1,6 +1,6 @@
 //! Memory: what there is, and what a stage is going to take, known before it takes it.
 //!
-//! A [`Need`] begins with what the process holds already and adds what training brings, counted from
+//! A [`Need`] begins with what the process holds and adds what training brings, counted from
 //! the model's settings. Left out: what an accelerator holds; there the longest case is tried
 //! instead, by every stage before its first step.
 
@@ -55,10 +55,19 @@ impl Budget {
     }
 }
 
+/// What the allocator holds besides at most: freed pages for some milliseconds, and what else there is of
+/// a huge page.
+const SLACK: u64 = 64_000_000;
+
+/// What a process that has worked for a while holds besides weights: its code, buffers of its threads, freed
+/// memory in pieces.
+const WARM: u64 = 68_000_000;
+
 /// Bytes by what they hold.
 ///
 /// On its way back a pass lets go of activations as it comes by gradients, so where it holds most,
-/// half of the gradients are there; those of the block it is in come on top of what it kept.
+/// half of the gradients are there; those of the block it is in come on top of what it kept. Where blocks are
+/// computed again it holds most in the last of them, with all gradients, or at the logits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Need {
     /// Held for as long as the stage runs.
@@ -107,15 +116,26 @@ impl Need {
             // A byte each, and two scales for 256 of them.
             OptimizerState::Int8 => trained / 4 * 65 / 32,
         };
-        let count = match checkpointing {
-            true => ActivationCount::checkpointed(model.config()),
-            false => ActivationCount::new(model.config()),
-        };
         let at_once = lanes as u64;
-        let activations = tokens * (count.token + count.block) + targets * count.target;
-        let summed = if passes > lanes { trained } else { 0 };
+        let (activations, gradients) = match checkpointing {
+            true => {
+                let count = ActivationCount::checkpointed(model.config());
+                let inputs = count.token - count.block;
+                let block = tokens * count.block * 3 / 2;
+                let most = tokens * inputs + block.max(targets * count.target);
+                (most, at_once * trained)
+            }
+            false => {
+                let count = ActivationCount::new(model.config());
+                let all = tokens * (count.token + count.block) + targets * count.target;
+                (all, at_once * trained / 2)
+            }
+        };
+        let activations = at_once * 4 * activations as u64;
+        let gradients = gradients + if passes > lanes { trained } else { 0 };
+        let training = moments + copies as u64 * weights + activations + gradients;
         let mut held = vec![
-            ("in use already", resident().unwrap_or(weights)),
+            ("in use", resident().unwrap_or(0).max(weights + WARM)),
             ("optimizer", moments),
         ];
         if copies > 0 {
@@ -124,8 +144,9 @@ impl Need {
         Self {
             held,
             passing: vec![
-                ("gradients", summed + at_once * trained / 2),
-                ("activations", at_once * 4 * activations as u64),
+                ("gradients", gradients),
+                ("the allocator", (training / 4).min(SLACK)),
+                ("activations", activations),
             ],
             tokens,
         }
@@ -144,9 +165,10 @@ impl Need {
 
     /// What would fit into `bytes`.
     fn remedy(&self, bytes: u64) -> String {
-        let (_, activations) = self.passing[self.passing.len() - 1];
-        let rest = self.total() - activations;
-        let fitting = bytes.saturating_sub(rest) as f64 / activations.max(1) as f64;
+        // Shorter passes have less of both.
+        let shrinking: u64 = self.passing[1..].iter().map(|(_, bytes)| bytes).sum();
+        let rest = self.total() - shrinking;
+        let fitting = bytes.saturating_sub(rest) as f64 / shrinking.max(1) as f64;
         match (fitting * self.tokens as f64) as usize {
             0 => "a smaller model, or more memory, is needed".to_owned(),
             tokens => format!(
@@ -287,7 +309,7 @@ mod tests {
             ]
         );
         assert_eq!(small.passing[0], ("gradients", 2 * weights));
-        let activations = |need: &Need| need.passing[1].1;
+        let activations = |need: &Need| need.passing[2].1;
         assert_eq!(activations(&large), 64 * activations(&small));
 
         let budget = Budget {

@@ -9,6 +9,7 @@ mod countdown;
 mod generate;
 mod grpo_vs_ppo;
 mod limits;
+mod long_run;
 mod outcome;
 mod page;
 mod plan;
@@ -42,6 +43,9 @@ pub(crate) enum Bench {
     /// Shapes are those of `generate`. train_*: AdamW on batches of 16 sequences of 128 tokens. grpo_*:
     /// a whole step, 4 prompts with 16 samples of 64 tokens, β = 0.01, a reward for length.
     Train(train::Args),
+    /// Memory, threads and open files at the beginning and the end of thousands of small steps of
+    /// reinforcement learning, one JSON line.
+    LongRun(long_run::Args),
 }
 
 /// Carries a benchmark out, or goes on with it, and prints its table.
@@ -55,5 +59,6 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         Bench::GrpoVsPpo(plan) => grpo_vs_ppo::run(plan),
         Bench::Generate(args) => generate::run(args),
         Bench::Train(args) => train::run(args),
+        Bench::LongRun(args) => long_run::run(args),
     }
 }

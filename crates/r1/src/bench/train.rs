@@ -236,7 +236,11 @@ fn measure(
 fn expected((work, how): (Work, How), model: &Decoder) -> u64 {
     let (sequences, length, targets, copies) = match work {
         Work::Train => (how.batch(), how.length, how.length - 1, 0),
-        Work::Grpo => (PROMPTS * SAMPLES as usize, PROMPT + NEW, NEW, 1),
+        // A reference shares the weights that adapters leave as they are.
+        Work::Grpo => {
+            let copies = usize::from(how.lora == 0);
+            (PROMPTS * SAMPLES as usize, PROMPT + NEW, NEW, copies)
+        }
     };
     let rows = (MICRO_TOKENS / length).clamp(1, sequences);
     let passes = sequences.div_ceil(rows);

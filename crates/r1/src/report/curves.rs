@@ -199,7 +199,8 @@ fn figure(
         })
         .filter(|series| !series.points.is_empty())
         .collect();
-    let legend = match series.len() {
+    // One that is left of several is named: the title is of all of them.
+    let legend = match curves.len() {
         0 | 1 => Vec::new(),
         _ => series
             .iter()

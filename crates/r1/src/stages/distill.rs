@@ -117,7 +117,7 @@ impl Stage for Distill<'_> {
                 let read = sequences.iter().map(|it| it.tokens.len()).sum();
                 cost.sample("logits", &teacher.model, read);
                 let soft = (&file, &self.logits);
-                let model = fine_tune_softly(cx, model, &sequences, soft, &how, &mut cost)?;
+                let model = fine_tune_softly(cx, model, &sequences, soft, &how, state, &mut cost)?;
                 std::fs::remove_file(&path).with_context(|| path.display().to_string())?;
                 model
             }

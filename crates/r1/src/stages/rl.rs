@@ -200,7 +200,9 @@ impl Stage for Rl<'_> {
             for alarm in &alarms {
                 cx.log(format!("step {step}: {alarm}"));
             }
-            at.rewards.push(report.reward);
+            if plan.checkpoint_every > 0 {
+                at.rewards.push(report.reward);
+            }
             let seconds = began.elapsed().as_secs_f64();
             let hardest = problems.level();
             progress.set_message(format!(

@@ -13,15 +13,17 @@ use data::Tokenizer;
 use lm::Sequence;
 use moe_model::Decoder;
 use serde::Serialize;
+use serde_json::json;
 use sft::{Batches, Kept, SoftLoss, SoftReport, SoftTargets, soft_step, soft_targets};
 
 use super::cost::Cost;
 use super::means;
 use super::sft::{FineTuning, begin, rehearse_for};
-use super::training::refused;
+use super::training::{Progress, TRAINER, refused};
 use crate::backend::MICRO_TOKENS;
 use crate::preset::Logits;
 use crate::stage::StageContext;
+use crate::states::State;
 
 /// The file's name in a stage's directory.
 pub(crate) const LOGITS: &str = "logits.bin";
@@ -160,13 +162,15 @@ struct Metric {
     seconds: f64,
 }
 
-/// [`super::sft::fine_tune`] with the teacher's distributions, as `file` has them, in the loss.
+/// [`super::sft::fine_tune`] with the teacher's distributions, as `file` has them, in the loss; `cost` is
+/// what was spent before its training.
 pub(crate) fn fine_tune_softly(
     cx: &StageContext,
     model: Decoder,
     sequences: &[Sequence],
     (file, logits): (&SoftFile, &Logits),
     how: &FineTuning<'_>,
+    state: Option<State<Progress>>,
     cost: &mut Cost,
 ) -> Result<Decoder> {
     let (mut trainer, steps) = begin(cx, model, sequences.len(), how)?;
@@ -177,9 +181,16 @@ pub(crate) fn fine_tune_softly(
         temperature: logits.temperature,
         chunk: CHUNK,
     };
+    let mut done = 0;
+    if let Some(state) = state {
+        trainer.restore_state(&state.dir.join(TRAINER))?;
+        (*cost, done) = (state.progress.cost, state.step);
+    }
     let progress = cx.progress(steps, "steps");
+    progress.inc(done);
     let batches = Batches::new(sequences, how.plan.batch, cx.seed).places();
-    for places in batches.take(steps) {
+    let _steps = cx.in_steps();
+    for (number, places) in (1..=steps).zip(batches).skip(done) {
         let began = Instant::now();
         let soft = places.iter().map(|place| file.read(*place));
         let soft = soft.collect::<Result<Vec<_>>>()?;
@@ -196,6 +207,13 @@ pub(crate) fn fine_tune_softly(
         progress.set_message(format!("loss {:.3}, KL {:.3}", report.sft.loss, report.kl));
         cx.metric(&Metric { report, seconds })?;
         progress.inc(1);
+        let at = Progress {
+            cost: cost.clone(),
+            position: json!(number),
+        };
+        cx.after_step(number, how.plan.checkpoint_every, &at, |dir| {
+            Ok(trainer.save_state(&dir.join(TRAINER))?)
+        })?;
     }
     means::finish(&cx.dir, trainer.into_model(), how.base)
 }

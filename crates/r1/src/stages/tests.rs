@@ -28,12 +28,13 @@ const PLAIN: &[&str] = &[
     "base.checkpoint_every=3",
     "zero.resample=1",
 ];
-/// The same with adapters, moments of a byte each, and blocks computed twice.
+/// The same with adapters, moments of a byte each, blocks computed twice, and a student of logits.
 const LEAN: &[&str] = &[
     "lora.rank=2",
     "memory.optimizer_state=int8",
     "memory.checkpointing=true",
     "zero.steps=5",
+    "distill_logits.k=4",
 ];
 
 fn preset(changes: &[&str]) -> Preset {
@@ -164,6 +165,7 @@ fn fine_tuning_goes_on_where_it_was() {
 #[test]
 fn distillation_goes_on_where_it_was() {
     comes_to_the_same(PLAIN, "8-distill");
+    comes_to_the_same(LEAN, "8-distill");
 }
 
 #[test]

@@ -32,9 +32,9 @@ pub(super) struct Course {
 /// Where training is besides its trainer.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Progress {
-    cost: Cost,
+    pub(super) cost: Cost,
     /// In the data.
-    position: Value,
+    pub(super) position: Value,
 }
 
 /// What of a plan its stage's results depend on: how often a state is written is no part of that.

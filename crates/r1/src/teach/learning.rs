@@ -74,7 +74,7 @@ impl Stage for Learning<'_> {
                     tokenizer.vocab_size(),
                 );
                 let soft = (&file, logits);
-                fine_tune_softly(cx, model, &sequences, soft, &how, &mut cost)?
+                fine_tune_softly(cx, model, &sequences, soft, &how, state, &mut cost)?
             }
         };
         cost.write(&cx.dir)?;

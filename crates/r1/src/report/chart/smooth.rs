@@ -40,16 +40,21 @@ pub(super) fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 }
 
 /// A straight line fitted around each point, over a tenth of the curve: unlike an average it does
-/// not trail behind a falling curve, and it reaches both ends.
+/// not trail behind a falling curve, and it reaches both ends. It goes no further than the points it is
+/// fitted to, so that a share stays one.
 pub(super) fn smoothed(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let reach = reach(points.len());
     (0..points.len())
         .map(|index| {
             let last = (index + reach).min(points.len() - 1);
-            (
-                points[index].0,
-                fitted(&points[index.saturating_sub(reach)..=last], points[index].0),
-            )
+            let near = &points[index.saturating_sub(reach)..=last];
+            let values = near.iter().map(|point| point.1);
+            let (low, high) = values
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+                    (low.min(value), high.max(value))
+                });
+            let x = points[index].0;
+            (x, fitted(near, x).max(low).min(high))
         })
         .collect()
 }
@@ -83,6 +88,14 @@ mod tests {
         assert!((fitted(&[(0.0, 0.0), (1.0, 3.0), (2.0, 3.0)], 2.0) - 3.5).abs() < 1e-12);
         assert_eq!(fitted(&[(1.0, 2.0), (1.0, 4.0)], 1.0), 3.0);
         assert!(smoothed(&[]).is_empty());
+        let steep: Vec<_> = (0..30)
+            .map(|n| (f64::from(n), f64::from(u8::from(n > 27))))
+            .collect();
+        assert!(
+            smoothed(&steep)
+                .iter()
+                .all(|point| (0.0..=1.0).contains(&point.1))
+        );
     }
 
     #[test]
