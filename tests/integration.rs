@@ -7,6 +7,7 @@ mod crate_graph;
 mod cuda_patch;
 mod distilling;
 mod exporting;
+mod faults;
 mod grading;
 mod memory;
 mod own_checkpoint;

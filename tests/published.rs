@@ -109,7 +109,7 @@ fn agrees(file: &Path, golden: &str) {
             id: String::new(),
             tokens: prompt,
         };
-        let said = generate(&model, &[asked], &options, &mut |_| ());
+        let said = generate(&model, &[asked], &options, &mut |_| ()).unwrap();
         assert_eq!(said[0].tokens, expected, "{text}");
     }
     say(&format!("{}: logits within {farthest:.1e}", file.display()));

@@ -215,3 +215,27 @@ fn a_sampler_that_is_not_the_policy_stops_the_run() {
         assert!(errors.contains(part), "{errors}");
     }
 }
+
+#[test]
+fn the_policies_with_the_highest_rewards_are_kept() {
+    let sets = ["checkpoints.best=1", "zero.checkpoint_every=1"];
+    let (dir, output) = zero("best", &sets);
+    assert!(output.status.success(), "{}", errors(&output));
+    let lines = fs::read_to_string(dir.join("2-r1-zero/metrics.jsonl")).expect("metrics");
+    let rewards = lines.lines().map(|line| {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        number(&line, "/reward")
+    });
+    let (step, reward) = (1..)
+        .zip(rewards)
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })
+        .expect("steps");
+    let all = fs::read_dir(dir.join("2-r1-zero.best")).expect("the best");
+    let all: Vec<PathBuf> = all.map(|entry| entry.expect("an entry").path()).collect();
+    let [best] = &all[..] else { panic!("{all:?}") };
+    assert!(best.ends_with(format!("{step:08}")), "{best:?}, not {step}");
+    let score = fs::read_to_string(best.join("score.json")).expect("a score");
+    let score: Value = serde_json::from_str(&score).expect("JSON");
+    assert_eq!(number(&score, "/score"), reward);
+    Decoder::load(best, &r1::backend::device().expect("a device")).expect("a model");
+}

@@ -71,6 +71,52 @@ fn a_run_killed_at_any_moment_comes_to_the_same_bytes() {
     same(smoke::finished_run(), dir.path());
 }
 
+#[test]
+fn twenty_kills_at_random_moments_cost_nothing() {
+    let mut rng = seed::stream(12, &["kills"]);
+    let mut kills = 0;
+    while kills < 20 {
+        let dir = TempDir::new().expect("a temporary directory");
+        let ended = loop {
+            let mut child = spawn(dir.path(), &[]);
+            if kills == 20 {
+                break child.wait().expect("r1 ends");
+            }
+            sleep(Duration::from_millis(rng.random_range(20..1000)));
+            if let Some(ended) = child.try_wait().expect("r1 can be asked") {
+                break ended;
+            }
+            child.kill().expect("r1 can be killed");
+            child.wait().expect("r1 ends");
+            kills += 1;
+        };
+        assert!(ended.success());
+        same(smoke::finished_run(), dir.path());
+    }
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_byte() {
+    for threads in ["1", "3"] {
+        let dir = TempDir::new().expect("a temporary directory");
+        let arguments = [
+            "pipeline",
+            "smoke",
+            "--seed",
+            smoke::SEED,
+            "--quiet",
+            "--run-dir",
+        ];
+        let output = finished(
+            r1(&arguments)
+                .arg(dir.path())
+                .env("RAYON_NUM_THREADS", threads),
+        );
+        assert!(output.status.success(), "{threads} threads");
+        same(smoke::finished_run(), dir.path());
+    }
+}
+
 /// Tells a process to stop once a stage has taken a step, and gives its exit code.
 #[cfg(unix)]
 fn stopped(dir: &Path, signal: &str, more: &[&str]) -> Option<i32> {

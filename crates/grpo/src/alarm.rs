@@ -51,6 +51,16 @@ pub enum Alarm {
         /// Mean accuracy of both.
         accuracy: [f64; 2],
     },
+    /// No group has told its responses apart for a window: there is nothing to compare.
+    #[error(
+        "for {WINDOW} steps all rewards within a group were equal ({:.0} % of the answers right): nothing \
+         is learned from comparing them. Give problems the policy solves sometimes, or sample more of each",
+        100.0 * accuracy
+    )]
+    Tied {
+        /// Mean accuracy of the window.
+        accuracy: f64,
+    },
     /// The policy that is trained is not quite the one that sampled.
     #[error(
         "log-probs in training are up to {max:.1e} nats from those in sampling ({mean:.1e} in the \
@@ -81,6 +91,9 @@ pub struct Watch {
 struct Seen {
     reward: f64,
     accuracy: f64,
+    /// Whether every group's rewards were equal, as those of no group are.
+    #[serde(default)]
+    tied: bool,
     /// The share of each part on ties.
     on_ties: BTreeMap<String, f64>,
 }
@@ -91,6 +104,7 @@ impl Seen {
         Self {
             reward: report.reward,
             accuracy: report.accuracy,
+            tied: report.groups_tied == 1.0 || report.reward_std == 0.0,
             on_ties: parts
                 .map(|(name, part)| (name.clone(), part.share_on_ties))
                 .collect(),
@@ -113,6 +127,7 @@ impl Watch {
         }
         alarms.extend(self.ties());
         alarms.extend(self.gamed());
+        alarms.extend(self.tied());
         alarms.retain(|(name, _)| self.is_news(name));
         for (name, _) in &alarms {
             self.last.insert(name.clone(), self.step);
@@ -170,6 +185,14 @@ impl Watch {
         gamed.then(|| ("gamed".to_owned(), Alarm::Gamed { reward, accuracy }))
     }
 
+    fn tied(&self) -> Option<(String, Alarm)> {
+        let [_, now] = self.windows(1)?;
+        let accuracies: Vec<f64> = now.iter().map(|report| report.accuracy).collect();
+        let accuracy = mean(&accuracies);
+        let all = now.iter().all(|report| report.tied);
+        all.then(|| ("tied".to_owned(), Alarm::Tied { accuracy }))
+    }
+
     /// The window before and the last one, where `wanted` of the two are full.
     fn windows(&self, wanted: usize) -> Option<[Vec<&Seen>; 2]> {
         let all = self.recent.len();
@@ -194,6 +217,7 @@ mod tests {
         GrpoReport {
             reward,
             accuracy,
+            reward_std: 0.1,
             parts: [("format".to_owned(), part)].into(),
             ..GrpoReport::default()
         }
@@ -254,6 +278,28 @@ mod tests {
         assert_eq!(said((0..30).map(both)), []);
         let worse = |i: usize| report(0.5 - 0.01 * i as f64, 0.5 - 0.01 * i as f64, 0.0);
         assert_eq!(said((0..30).map(worse)), []);
+    }
+
+    #[test]
+    fn groups_that_tell_nothing_apart_are_said_once_a_window() {
+        let tied = |i: usize| GrpoReport {
+            groups_tied: if i == 12 { 0.9 } else { 1.0 },
+            ..report(0.5, 0.25, 0.0)
+        };
+        let found = said((0..30).map(tied));
+        assert_eq!(
+            found,
+            [
+                (10, Alarm::Tied { accuracy: 0.25 }),
+                (23, Alarm::Tied { accuracy: 0.25 })
+            ]
+        );
+        // Where tied groups are drawn anew there may be none.
+        let none = || GrpoReport::default();
+        assert_eq!(
+            said((0..10).map(|_| none())),
+            [(10, Alarm::Tied { accuracy: 0.0 })]
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Groups: a problem, the policy's responses to it, and their scores.
 
 use data::{Completion, Problem, Tokenizer};
-use lm::{CausalLm, GenerateOptions, Prompt, Rollout, Sampling, generate};
+use lm::{CausalLm, GenerateOptions, NotFinite, Prompt, Rollout, Sampling, generate};
 use rewards::{Part, Rubric, Score};
 
 /// One problem's responses.
@@ -51,6 +51,9 @@ pub struct SampleOptions {
 /// Lets `model` answer each problem G times and scores the answers.
 ///
 /// `on_done` hears how many responses have ended since it was last called.
+///
+/// # Errors
+/// A model whose logits are not finite.
 pub fn sample<M: CausalLm>(
     model: &M,
     tokenizer: &Tokenizer,
@@ -58,7 +61,7 @@ pub fn sample<M: CausalLm>(
     rubric: &Rubric,
     options: &SampleOptions,
     on_done: &mut (dyn FnMut(usize) + Send),
-) -> Vec<Group> {
+) -> Result<Vec<Group>, NotFinite> {
     let prompts: Vec<Prompt> = problems
         .iter()
         .map(|problem| Prompt {
@@ -75,8 +78,8 @@ pub fn sample<M: CausalLm>(
         max_rows: options.max_rows,
         memory: options.memory,
     };
-    let mut rollouts = generate(model, &prompts, &generation, on_done).into_iter();
-    problems
+    let mut rollouts = generate(model, &prompts, &generation, on_done)?.into_iter();
+    let groups = problems
         .into_iter()
         .zip(prompts)
         .map(|(problem, prompt)| {
@@ -97,7 +100,8 @@ pub fn sample<M: CausalLm>(
                 scores,
             }
         })
-        .collect()
+        .collect();
+    Ok(groups)
 }
 
 fn completion(problem: &Problem, rollout: Rollout, tokenizer: &Tokenizer) -> Completion {

@@ -16,11 +16,14 @@ pub struct Drawn {
 /// `draw(round, n)` gives n groups; it is called once with round 0 for all, then at most `rounds`
 /// times for those that are missing. Where that is not enough there are fewer groups than wanted,
 /// perhaps none: a policy that answers everything right, or nothing, does not go on for ever.
-pub fn draw_untied(
+///
+/// # Errors
+/// Those of `draw`.
+pub fn draw_untied<E>(
     wanted: usize,
     rounds: usize,
-    mut draw: impl FnMut(usize, usize) -> Vec<Group>,
-) -> Drawn {
+    mut draw: impl FnMut(usize, usize) -> Result<Vec<Group>, E>,
+) -> Result<Drawn, E> {
     let mut drawn = Drawn::default();
     for round in 0..=rounds {
         let missing = wanted - drawn.groups.len();
@@ -28,11 +31,11 @@ pub fn draw_untied(
             break;
         }
         let (tied, untied): (Vec<Group>, Vec<Group>) =
-            draw(round, missing).into_iter().partition(Group::is_tied);
+            draw(round, missing)?.into_iter().partition(Group::is_tied);
         drawn.groups.extend(untied.into_iter().take(missing));
         drawn.tied.extend(tied);
     }
-    drawn
+    Ok(drawn)
 }
 
 #[cfg(test)]
@@ -43,7 +46,7 @@ mod tests {
     /// Draws groups that are tied in every round before `from`.
     fn draw(rounds: usize, from: usize) -> (Drawn, Vec<(usize, usize)>) {
         let mut asked = Vec::new();
-        let drawn = draw_untied(3, rounds, |round, n| {
+        let drawn = draw_untied::<()>(3, rounds, |round, n| {
             asked.push((round, n));
             let tied = group(&[Some(1.0), Some(1.0)]);
             let untied = group(&[Some(1.0), Some(0.0)]);
@@ -51,9 +54,14 @@ mod tests {
             if round >= from {
                 groups[0] = untied;
             }
-            groups
+            Ok(groups)
         });
-        (drawn, asked)
+        (drawn.unwrap(), asked)
+    }
+
+    #[test]
+    fn a_draw_that_fails_ends_it() {
+        assert_eq!(draw_untied(3, 9, |_, _| Err("nan")).unwrap_err(), "nan");
     }
 
     #[test]

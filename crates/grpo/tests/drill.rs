@@ -69,7 +69,9 @@ fn a_reward_that_is_gamed_is_flagged_within_the_run() {
 fn an_honest_run_is_not() {
     let (alarms, [_, after]) = run(0.0);
     assert!(after > 0.95, "{after}");
-    assert_eq!(alarms, []);
+    // Once all is right there is nothing to compare, and that alone is said.
+    let solved = |alarm: &Alarm| matches!(alarm, Alarm::Tied { accuracy } if *accuracy == 1.0);
+    assert!(alarms.iter().all(solved), "{alarms:?}");
 }
 
 /// The error of a step on `groups`, and whether the policy is what it was.

@@ -25,7 +25,7 @@ use rayon::prelude::*;
 
 use admit::Waiting;
 pub use budget::{Draw, EngineOptions, Shortage};
-pub use request::{Event, Reason, Request, RequestError, Spoken, Ticket, TopLogProbs};
+pub use request::{Event, NotFinite, Reason, Request, RequestError, Spoken, Ticket, TopLogProbs};
 use row::Row;
 
 use crate::{CausalLm, TokenBatch};

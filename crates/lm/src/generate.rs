@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use data::Finish;
 
 use crate::CausalLm;
-use crate::engine::{Engine, EngineOptions, Event, Request, Ticket};
+use crate::engine::{Engine, EngineOptions, Event, NotFinite, Request, Ticket};
 use crate::sampling::Sampling;
 
 /// Tokens to continue.
@@ -74,6 +74,9 @@ const SHORT_STEP: usize = 1 << 24;
 /// CPU it is the same to the bit for any `max_rows`, number of threads, and other prompts. The
 /// model should be a [`valid`](burn::module::Module::valid) one: nothing here needs gradients.
 ///
+/// # Errors
+/// Logits that are not finite; what else was said is lost.
+///
 /// # Panics
 /// If a prompt is empty or has a token outside the vocabulary, or a sampling setting is outside
 /// its range ([`Sampling::validate`]).
@@ -82,7 +85,7 @@ pub fn generate<M: CausalLm>(
     prompts: &[Prompt],
     options: &GenerateOptions,
     on_done: &mut (dyn FnMut(usize) + Send),
-) -> Vec<Rollout> {
+) -> Result<Vec<Rollout>, NotFinite> {
     let samples = options.samples as usize;
     let requests: Vec<Request> = prompts.iter().map(|it| options.request(it)).collect();
     let mut rollouts: Vec<Option<Rollout>> = vec![None; prompts.len() * samples];
@@ -98,11 +101,11 @@ pub fn generate<M: CausalLm>(
             }
             ControlFlow::Continue(())
         },
-    );
+    )?;
     let rollouts = rollouts.into_iter();
-    rollouts
+    Ok(rollouts
         .map(|rollout| rollout.expect("every job was done"))
-        .collect()
+        .collect())
 }
 
 /// Something that happened while [`respond`] was at work.
@@ -120,6 +123,9 @@ pub enum Heard {
 ///
 /// What [`generate`] says of rows, threads and the model holds here.
 ///
+/// # Errors
+/// Logits that are not finite, which break off everything.
+///
 /// # Panics
 /// If a request cannot be taken ([`RequestError`](crate::RequestError)) but for its length, for
 /// which there is always room.
@@ -128,10 +134,10 @@ pub fn respond<M: CausalLm>(
     requests: &[Request],
     max_rows: usize,
     hear: &mut (dyn FnMut(Heard) -> ControlFlow<()> + Send),
-) {
+) -> Result<(), NotFinite> {
     let total: usize = requests.iter().map(|request| request.samples.len()).sum();
     if total == 0 {
-        return;
+        return Ok(());
     }
     let device = model.device();
     let rows = max_rows.clamp(1, total);
@@ -144,12 +150,18 @@ pub fn respond<M: CausalLm>(
         jobs: Mutex::new(jobs(requests, rows)),
         hear: Mutex::new(hear),
         broken_off: AtomicBool::new(false),
+        failed: Mutex::new(None),
         requests,
     };
     if lanes == 1 && rows.saturating_mul(model.parameters().1) > SHORT_STEP {
         list.work(model, rows);
     } else {
         kernels::side_by_side(&device, vec![(); lanes], |()| list.work(model, rows));
+    }
+    let failed = list.failed.into_inner();
+    match failed.unwrap_or_else(PoisonError::into_inner) {
+        Some(failed) => Err(failed),
+        None => Ok(()),
     }
 }
 
@@ -214,6 +226,7 @@ struct List<'a> {
     jobs: Mutex<VecDeque<Job>>,
     hear: Mutex<&'a mut (dyn FnMut(Heard) -> ControlFlow<()> + Send)>,
     broken_off: AtomicBool,
+    failed: Mutex<Option<NotFinite>>,
     requests: &'a [Request],
 }
 
@@ -271,7 +284,12 @@ impl List<'_> {
                 } => {
                     let rollout = under_way.remove(&(ticket, sample));
                     let mut rollout = rollout.expect("it was submitted");
-                    rollout.finish = reason.into();
+                    let Some(finish) = reason.finish() else {
+                        *lock(&self.failed) = Some(self.not_finite(&rollout));
+                        self.broken_off.store(true, Ordering::Relaxed);
+                        return;
+                    };
+                    rollout.finish = finish;
                     ended.push(rollout);
                 }
             }
@@ -285,6 +303,14 @@ impl List<'_> {
                 self.broken_off.store(true, Ordering::Relaxed);
                 return;
             }
+        }
+    }
+
+    fn not_finite(&self, rollout: &Rollout) -> NotFinite {
+        NotFinite {
+            id: self.requests[rollout.prompt].id.clone(),
+            sample: rollout.sample,
+            after: rollout.tokens.len(),
         }
     }
 

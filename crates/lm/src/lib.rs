@@ -21,8 +21,8 @@ mod tape;
 
 pub use batch::{Sequence, TokenBatch, micro_batches};
 pub use engine::{
-    Draw, Engine, EngineOptions, Event, Reason, Request, RequestError, Shortage, Spoken, Ticket,
-    TopLogProbs,
+    Draw, Engine, EngineOptions, Event, NotFinite, Reason, Request, RequestError, Shortage, Spoken,
+    Ticket, TopLogProbs,
 };
 pub use generate::{GenerateOptions, Heard, Prompt, Rollout, differing_tokens, generate, respond};
 pub use model::{Cache, CausalLm, Hidden, MultiToken, Routing};

@@ -165,7 +165,7 @@ fn the_sampler_reports_the_log_probs_training_sees() {
         memory: None,
     };
     for model in models(5) {
-        let rollouts = generate(&model, &prompts, &options, &mut |_| ());
+        let rollouts = generate(&model, &prompts, &options, &mut |_| ()).unwrap();
         let sequences: Vec<Sequence> = rollouts
             .iter()
             .map(|rollout| Sequence {

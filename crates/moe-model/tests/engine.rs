@@ -6,10 +6,11 @@ mod small_families;
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Device;
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, Tensor};
 use lm::{
-    Draw, Engine, EngineOptions, Event, GenerateOptions, Prompt, Reason, Request, RequestError,
-    Rollout, Sampling, Ticket, differing_tokens, generate,
+    Draw, Engine, EngineOptions, Event, GenerateOptions, NotFinite, Prompt, Reason, Request,
+    RequestError, Rollout, Sampling, Ticket, differing_tokens, generate,
 };
 use moe_model::Decoder;
 use small_families::{dense, mixture, models};
@@ -58,7 +59,7 @@ fn batch_order_and_threads_do_not_change_a_bit() {
         let run = |prompts: &[Prompt], samples, max_rows, threads| {
             let options = options(samples, max_rows);
             let rollouts =
-                with_threads(threads, || generate(&model, prompts, &options, &mut |_| ()));
+                with_threads(threads, || generate(&model, prompts, &options, &mut |_| ())).unwrap();
             assert_eq!(rollouts.len(), prompts.len() * samples as usize);
             said(prompts, &rollouts)
         };
@@ -76,6 +77,33 @@ fn batch_order_and_threads_do_not_change_a_bit() {
     }
 }
 
+/// Makes every weight NaN.
+struct Spoil;
+
+impl ModuleMapper for Spoil {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|weight| weight * f32::NAN)
+    }
+}
+
+#[test]
+fn logits_that_are_not_finite_end_it_by_name() {
+    let prompts: Vec<Prompt> = (0..3).map(prompt).collect();
+    for model in models(3) {
+        let model = model.map(&mut Spoil);
+        for sampling in [Sampling::PLAIN, Sampling::GREEDY] {
+            let options = GenerateOptions {
+                sampling,
+                ..options(2, 1)
+            };
+            let error = generate(&model, &prompts, &options, &mut |_| ()).unwrap_err();
+            let NotFinite { id, after, .. } = &error;
+            assert!(prompts.iter().any(|prompt| prompt.id == *id) && *after == 0);
+            assert!(error.to_string().contains(&format!("of prompt `{id}`")));
+        }
+    }
+}
+
 #[test]
 fn differing_tokens_are_counted() {
     let rollout = |tokens: &[u32]| Rollout {
@@ -83,7 +111,7 @@ fn differing_tokens_are_counted() {
         sample: 0,
         tokens: tokens.to_vec(),
         log_probs: Vec::new(),
-        finish: lm::Reason::Length.into(),
+        finish: lm::Reason::Length.finish().unwrap(),
     };
     let count = |a: &[u32], b: &[u32]| differing_tokens(&[rollout(a)], &[rollout(b)]);
     assert_eq!(count(&[1, 2, 3], &[1, 2, 3]), 0);
@@ -144,7 +172,7 @@ fn cancelled_and_late_neighbours_do_not_change_a_bit() {
     for model in models(6) {
         let wanted = said(
             &prompts,
-            &generate(&model, &prompts, &options(4, 64), &mut |_| ()),
+            &generate(&model, &prompts, &options(4, 64), &mut |_| ()).unwrap(),
         );
         let mut engine = Engine::new(&model, EngineOptions::new(3, 20)).unwrap();
         let tickets: Vec<Ticket> = (0..5)
@@ -243,7 +271,7 @@ fn requests_with_different_settings_share_a_batch() {
                 sampling,
                 ..options(1, 1)
             };
-            let alone = generate(&model, &[prompt(i as u32)], &options, &mut |_| ());
+            let alone = generate(&model, &[prompt(i as u32)], &options, &mut |_| ()).unwrap();
             assert_eq!(together[i].0, alone[0].tokens);
             assert_eq!(together[i].1, alone[0].log_probs);
         }

@@ -88,7 +88,7 @@ fn cached_decoding_and_generation_go_through_the_adapter() {
             })
             .collect();
         let said = |model: &Decoder| -> Vec<Vec<u32>> {
-            let rollouts = generate(model, &prompts, &options, &mut |_| ());
+            let rollouts = generate(model, &prompts, &options, &mut |_| ()).unwrap();
             rollouts.into_iter().map(|rollout| rollout.tokens).collect()
         };
         assert_eq!(said(&adapted), said(&adapted.clone().merge()));

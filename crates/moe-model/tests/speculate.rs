@@ -60,7 +60,7 @@ fn plainly(model: &Decoder, prompts: &[Vec<u32>], end_token: u32) -> Vec<Rollout
         max_rows: 64,
         memory: None,
     };
-    generate(model, &prompts, &options, &mut |_| ())
+    generate(model, &prompts, &options, &mut |_| ()).unwrap()
 }
 
 fn rows(prompts: &[Vec<u32>]) -> Vec<&[u32]> {

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use data::files::{hex, sha256_of};
+use data::files::{hex, sha256_of, write_whole};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -121,20 +122,28 @@ pub(crate) struct FileRecord {
 impl Manifest {
     pub(crate) fn read(dir: &Path) -> Result<Self, ArtifactError> {
         let path = dir.join(MANIFEST);
-        if !path.is_file() {
-            return Err(ArtifactError::Unfinished(dir.to_owned()));
-        }
-        let text = fs::read_to_string(&path).map_err(io(&path))?;
-        serde_json::from_str(&text).map_err(|error| ArtifactError::Manifest {
+        let bytes = match fs::read(&path) {
+            Err(error) if is_missing(&error) => {
+                return Err(ArtifactError::Unfinished(dir.to_owned()));
+            }
+            bytes => bytes.map_err(io(&path))?,
+        };
+        serde_json::from_slice(&bytes).map_err(|error| ArtifactError::Manifest {
             path,
             reason: error.to_string(),
         })
     }
 
+    /// Writes it beside the files it lists, once they are on the disk.
     pub(crate) fn write(&self, dir: &Path) -> Result<(), ArtifactError> {
-        let path = dir.join(MANIFEST);
-        let text = serde_json::to_string_pretty(self).expect("a manifest is plain JSON");
-        fs::write(&path, text + "\n").map_err(io(&path))
+        for name in self.files.keys() {
+            let path = dir.join(name);
+            let file = File::open(&path).and_then(|file| file.sync_all());
+            file.map_err(io(&path))?;
+        }
+        let text = serde_json::to_string_pretty(self).expect("a manifest is plain JSON") + "\n";
+        write_whole(&dir.join(MANIFEST), text.as_bytes())
+            .map_err(|(path, source)| ArtifactError::Io { path, source })
     }
 
     /// Checks that every file is there as it was written.
@@ -165,8 +174,11 @@ pub(crate) fn verify(
 ) -> Result<(), ArtifactError> {
     for (name, record) in files {
         let path = dir.join(name);
-        let length = fs::metadata(&path).map(|file| file.len()).ok();
-        if length != Some(record.bytes) || hash_file(&path)? != record.sha256 {
+        let length = match fs::metadata(&path) {
+            Err(error) if is_missing(&error) => return Err(ArtifactError::Changed(path)),
+            found => found.map_err(io(&path))?.len(),
+        };
+        if length != record.bytes || hash_file(&path)? != record.sha256 {
             return Err(ArtifactError::Changed(path));
         }
     }
@@ -217,6 +229,11 @@ fn relative(dir: &Path, path: &Path) -> String {
 fn hash_file(path: &Path) -> Result<String, ArtifactError> {
     let file = File::open(path).map_err(io(path))?;
     sha256_of(file).map_err(io(path))
+}
+
+/// Whether a file is not there, which is not the same as one that cannot be read now.
+pub(crate) fn is_missing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> ArtifactError {

@@ -9,6 +9,7 @@ mod answers;
 mod artifact;
 pub mod backend;
 mod bench;
+mod best;
 mod chat;
 pub mod cli;
 mod corpus;

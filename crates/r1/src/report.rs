@@ -4,6 +4,7 @@
 //! the terminal. Stages know nothing of it: everything is derived, here, from the files they leave
 //! anyway. A stage that has not run, or whose inputs have changed since, is shown as not run.
 
+mod behaviour;
 mod boxes;
 pub(crate) mod chart;
 mod corpus;

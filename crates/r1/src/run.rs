@@ -16,12 +16,13 @@ use data::files::hex;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::artifact::{Artifact, ArtifactError, Manifest, hash_parts, record};
+use crate::artifact::{Artifact, ArtifactError, Manifest, hash_parts, is_missing, record};
+use crate::best::Best;
 use crate::memory::{self, Budget};
-use crate::preset::Preset;
+use crate::preset::{Checkpoints, Preset};
 use crate::progress::{Console, duration};
 use crate::stage::{Stage, StageContext, Work};
-use crate::states::States;
+use crate::states::{States, remove, sync};
 use crate::stop::Stop;
 use crate::usage::{UsageError, unknown};
 
@@ -69,7 +70,7 @@ pub struct Run {
     memory: Budget,
     stop: Stop,
     /// States of a stage that are kept.
-    states: usize,
+    checkpoints: Checkpoints,
     // Held for as long as the run: the system lets go when the process ends, however it ends.
     _lock: File,
 }
@@ -92,9 +93,6 @@ pub(crate) struct RunRecord {
     pub version: String,
 }
 
-/// States of a stage that are kept where no preset says how many.
-const STATES: usize = 2;
-
 impl Run {
     /// Opens a run directory, makes it where it is missing, and saves the preset in it.
     ///
@@ -109,7 +107,7 @@ impl Run {
         options: Options,
     ) -> Result<Self> {
         let mut run = Self::of(dir.into(), &STAGES, seed, options)?;
-        run.states = preset.checkpoints.keep;
+        run.checkpoints = preset.checkpoints;
         let record = RunRecord {
             preset: preset.name.clone(),
             seed,
@@ -150,7 +148,7 @@ impl Run {
             console: Console::new(options.quiet),
             memory: Budget::new(options.memory),
             stop: options.stop,
-            states: STATES,
+            checkpoints: Checkpoints::default(),
         })
     }
 
@@ -178,7 +176,7 @@ impl Run {
         }
         let plan = Plan::new(self, name, &stage);
         plan.restore()?;
-        let artifact = match plan.finished()? {
+        let artifact = match plan.finished(&self.console)? {
             Some(artifact) => {
                 self.console.line(&format!("{name}: complete already"));
                 artifact
@@ -207,7 +205,8 @@ impl Run {
         let console = self.console.clone();
         let work = Work {
             dir: plan.partial(),
-            states: States::new(plan.states(), self.states),
+            states: States::new(plan.states(), self.checkpoints.keep),
+            best: Best::new(plan.best(), self.checkpoints.best),
             resumed,
         };
         let stop = self.stop.clone();
@@ -284,39 +283,54 @@ impl<'a> Plan<'a> {
         remove(&self.old())
     }
 
+    fn best(&self) -> PathBuf {
+        self.run.join(format!("{}.best", self.name))
+    }
+
     /// Removes what only an unfinished stage needs.
     fn clear(&self) -> Result<()> {
         remove(&self.states())
     }
 
     /// The finished artifact, where there is one of this very identity and it is whole.
-    fn finished(&self) -> Result<Option<Artifact>> {
-        let same = Manifest::read(&self.done()).is_ok_and(|found| found.identity == self.identity);
-        if !same {
-            return Ok(None);
-        }
-        match Artifact::open(self.done()) {
-            Ok(artifact) => {
+    fn finished(&self, console: &Console) -> Result<Option<Artifact>> {
+        let found = Manifest::read(&self.done()).and_then(|found| {
+            let same = found.identity == self.identity;
+            same.then(|| Artifact::open(self.done())).transpose()
+        });
+        match found {
+            Ok(Some(artifact)) => {
                 // Where the process ended just before.
                 self.clear()?;
                 Ok(Some(artifact))
             }
+            // What cannot be read now may be whole all the same.
             Err(ArtifactError::Io { path, source }) => {
                 Err(source).with_context(|| path.display().to_string())
             }
-            // Damaged: the stage is done again.
-            Err(_) => Ok(None),
+            Err(damaged @ (ArtifactError::Changed(_) | ArtifactError::Manifest { .. })) => {
+                console.line(&format!("{}: done again; {damaged}", self.name));
+                Ok(None)
+            }
+            // Of other settings, or not there.
+            Ok(None) | Err(ArtifactError::Unfinished(_)) => Ok(None),
         }
     }
 
     /// Prepares the partial directory; true where an interrupted attempt goes on in it.
     fn begin(&self) -> Result<bool> {
         let (partial, marker) = (self.partial(), self.marker());
-        let same = fs::read_to_string(&marker).is_ok_and(|found| found == self.identity);
+        let same = match fs::read(&marker) {
+            Err(error) if is_missing(&error) => false,
+            found => {
+                found.with_context(|| marker.display().to_string())? == self.identity.as_bytes()
+            }
+        };
         if same && partial.is_dir() {
             return Ok(true);
         }
         remove(&partial)?;
+        remove(&self.best())?;
         self.clear()?;
         write(&marker, &self.identity)?;
         fs::create_dir(&partial).with_context(|| format!("making {}", partial.display()))?;
@@ -347,6 +361,7 @@ impl<'a> Plan<'a> {
             fs::rename(self.done(), self.old()).with_context(placing)?;
         }
         fs::rename(self.partial(), self.done()).with_context(placing)?;
+        sync(self.run).with_context(placing)?;
         fs::remove_file(self.marker()).with_context(placing)?;
         self.clear()?;
         remove(&self.old())?;
@@ -401,7 +416,7 @@ fn lock(dir: &Path) -> Result<File> {
         Err(TryLockError::WouldBlock) => {
             let holder = fs::read_to_string(&path).unwrap_or_default();
             bail!(
-                "{} is in use by process {holder}; wait for it, or choose another directory",
+                "{} is in use by process {holder}; wait for it, or choose another --run-dir (or --out)",
                 dir.display()
             )
         }
@@ -413,15 +428,6 @@ fn lock(dir: &Path) -> Result<File> {
 
 fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("writing {}", path.display()))
-}
-
-fn remove(dir: &Path) -> Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("removing {}", dir.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Whether an error means that the arguments were wrong.

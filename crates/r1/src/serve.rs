@@ -5,11 +5,13 @@
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use ::serve::{Settings, Worker, router};
+use ::serve::{Limits, Settings, Worker, router};
 use anyhow::{Context, Result, ensure};
 use lm::EngineOptions;
 use moe_model::Decoder;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -63,6 +65,12 @@ pub(crate) struct Serve {
     /// Bytes of a request at most.
     #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "1M")]
     max_body: u64,
+    /// Connections open at once; more wait.
+    #[arg(long, value_name = "N", default_value_t = 4096)]
+    connections: usize,
+    /// Seconds a client may take to send a request, or be silent between two.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    patience: u64,
 }
 
 /// Serves a model until it is told to stop: the first signal lets replies under way finish, the
@@ -74,10 +82,12 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     let sampling = args.sampling.sampling()?;
     let speaker = Speaker::find(&args.model, &Console::new(false))?;
     let context = context(args, speaker.positions)?;
+    let limits = limits(args)?;
     let settings = Settings {
         name: args.name.clone().unwrap_or_else(|| name(&args.model)),
         key: key(args.key_file.as_deref())?,
         max_body: usize::try_from(args.max_body).unwrap_or(usize::MAX),
+        patience: limits.patience,
         sampling,
     };
     let model = speaker.load()?;
@@ -111,9 +121,30 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
         let stop = stop()?;
         // The one line on the standard output: where it is, once it can be reached and stopped.
         writeln!(std::io::stdout(), "http://{}", listener.local_addr()?)?;
-        ::serve::run(listener, routes, stop)
-            .await
-            .context("serving")
+        ::serve::run(listener, routes, limits, stop).await;
+        Ok(())
+    })
+}
+
+/// Those of the arguments; the process may open as many files as the system lets it.
+fn limits(args: &Serve) -> Result<Limits> {
+    for (name, value) in [
+        ("--connections", args.connections as u64),
+        ("--patience", args.patience),
+    ] {
+        if value == 0 {
+            return Err(UsageError(format!("{name} is 0; it must be at least 1")).into());
+        }
+    }
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+    {
+        // Where it does not, connections wait for files.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+    Ok(Limits {
+        connections: args.connections,
+        patience: Duration::from_secs(args.patience),
     })
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use self::growing::Growing;
 use crate::artifact::{Artifact, METRICS};
+use crate::best::Best;
 use crate::memory::Budget;
 use crate::progress::{Console, Progress};
 use crate::states::{Lengths, State, States};
@@ -55,6 +56,7 @@ pub struct StageContext {
     console: Console,
     stop: Stop,
     states: States,
+    best: Best,
     metrics: Growing,
     completions: Growing,
 }
@@ -64,6 +66,7 @@ pub struct StageContext {
 pub(crate) struct Work {
     pub(crate) dir: PathBuf,
     pub(crate) states: States,
+    pub(crate) best: Best,
     /// Whether an interrupted attempt was there before.
     pub(crate) resumed: bool,
 }
@@ -83,6 +86,7 @@ impl StageContext {
             name: name.to_owned(),
             dir: work.dir,
             states: work.states,
+            best: work.best,
             resumed: work.resumed,
             seed,
             memory,
@@ -172,6 +176,19 @@ impl StageContext {
         }
     }
 
+    /// Keeps the policy after `step`, which `save` writes into a directory, where its score is among the best.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub(crate) fn offer(
+        &self,
+        step: usize,
+        score: f64,
+        save: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<()> {
+        self.best.offer(step, score, save)
+    }
+
     fn cut(&self, lines: Lengths) -> Result<()> {
         self.metrics.cut(lines.metrics)?;
         self.completions.cut(lines.completions)
@@ -208,6 +225,7 @@ mod tests {
         let work = Work {
             dir: dir.join("1-base.partial"),
             states: States::new(dir.join("1-base.states"), 2),
+            best: Best::new(dir.join("1-base.best"), 0),
             resumed: false,
         };
         fs::create_dir_all(&work.dir).unwrap();

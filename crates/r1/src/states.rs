@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::artifact::{FileRecord, record, verify};
+use crate::artifact::{ArtifactError, FileRecord, is_missing, record, verify};
 
 /// The file that makes a state whole.
 const STATE: &str = "state.json";
@@ -69,7 +69,7 @@ impl States {
     /// The directory cannot be read; a state that is whole does not hold what this stage writes.
     pub(crate) fn last<P: DeserializeOwned>(&self) -> Result<Option<(State<P>, Lengths)>> {
         for (_, dir) in self.all()?.into_iter().rev() {
-            let Ok(manifest) = read(&dir) else {
+            let Some(manifest) = read(&dir)? else {
                 remove(&dir)?;
                 continue;
             };
@@ -143,13 +143,27 @@ impl States {
     }
 }
 
-fn read(dir: &Path) -> Result<Manifest> {
-    let manifest: Manifest = serde_json::from_slice(&fs::read(dir.join(STATE))?)?;
-    verify(dir, &manifest.files)?;
-    Ok(manifest)
+/// The manifest of a state that is whole. One that cannot be read now may be whole all the same.
+fn read(dir: &Path) -> Result<Option<Manifest>> {
+    let path = dir.join(STATE);
+    let bytes = match fs::read(&path) {
+        Err(error) if is_missing(&error) => return Ok(None),
+        bytes => bytes.with_context(|| path.display().to_string())?,
+    };
+    let Ok(manifest) = serde_json::from_slice::<Manifest>(&bytes) else {
+        return Ok(None);
+    };
+    match verify(dir, &manifest.files) {
+        Ok(()) => Ok(Some(manifest)),
+        Err(ArtifactError::Io { path, source }) => {
+            Err(source).with_context(|| path.display().to_string())
+        }
+        Err(_) => Ok(None),
+    }
 }
 
-fn remove(dir: &Path) -> Result<()> {
+/// Removes a directory, where it is there.
+pub(crate) fn remove(dir: &Path) -> Result<()> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("removing {}", dir.display()))
@@ -159,7 +173,7 @@ fn remove(dir: &Path) -> Result<()> {
 }
 
 /// Waits until a directory's names are on the disk, where that can be waited for.
-fn sync(dir: &Path) -> std::io::Result<()> {
+pub(crate) fn sync(dir: &Path) -> std::io::Result<()> {
     match cfg!(unix) {
         true => File::open(dir)?.sync_all(),
         false => Ok(()),

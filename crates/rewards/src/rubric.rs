@@ -2,6 +2,7 @@
 //!
 //! Left out: normalisation over a group, which belongs to the algorithm that has the group.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -227,8 +228,9 @@ impl Rubric {
         let mut silent = Vec::new();
         let judged = self.accuracy(problem, &response, reading, options);
         let accuracy = noted(&judged.verdict, Accuracy.name(), &mut silent);
-        let mut part =
-            |reward: &dyn Reward, name| noted(&reward.score(problem, &response), name, &mut silent);
+        let mut part = |reward: &dyn Reward, name| {
+            noted(&heard(reward, problem, &response), name, &mut silent)
+        };
         let format = part(&Format, Format.name()).unwrap_or(0.0);
         let language = part(&self.language, self.language.name()).unwrap_or(0.0);
         let mut further = 0.0;
@@ -325,6 +327,20 @@ impl Rubric {
         }
         parts
     }
+}
+
+/// What `reward` says; one that panics has not judged.
+fn heard(reward: &dyn Reward, problem: &Problem, response: &str) -> Verdict {
+    // What it keeps of its own is its own to keep whole, as from one thread to another.
+    let said = catch_unwind(AssertUnwindSafe(|| reward.score(problem, response)));
+    said.unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+        Verdict::unjudged(format!(
+            "it panicked: {}",
+            words.unwrap_or("without a word")
+        ))
+    })
 }
 
 /// A verdict on the accuracy, what found the answer, and the answer.

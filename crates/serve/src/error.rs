@@ -28,12 +28,20 @@ pub(crate) enum ApiError {
     /// The body is too long.
     #[error("the body is longer than {0} bytes")]
     TooLarge(usize),
+    /// The body does not come.
+    #[error("the body of the request did not come in time")]
+    Slow,
     /// Too many requests wait.
     #[error("{0} samples are under way or wait already, as many as this server takes; try again")]
     Busy(usize),
     /// The engine has stopped.
     #[error("the model has stopped; the server's log says why")]
     Stopped,
+    /// The model gives no distribution to draw from.
+    #[error(
+        "the model's logits are not finite: its weights hold NaN or infinities, or lead to them"
+    )]
+    NotFinite,
 }
 
 impl From<ChatError> for ApiError {
@@ -59,8 +67,10 @@ impl ApiError {
             Self::NoModel(..) | Self::NoPage(_) => StatusCode::NOT_FOUND,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Busy(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Stopped => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotFinite => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
@@ -71,7 +81,7 @@ impl IntoResponse for ApiError {
         let kind = match status {
             StatusCode::UNAUTHORIZED => "authentication_error",
             StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
-            StatusCode::SERVICE_UNAVAILABLE => "server_error",
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::INTERNAL_SERVER_ERROR => "server_error",
             _ => "invalid_request_error",
         };
         let code = match self {

@@ -14,6 +14,7 @@
 mod auth;
 mod chat;
 mod completions;
+mod connections;
 mod error;
 mod fields;
 mod metrics;
@@ -21,7 +22,8 @@ mod respond;
 mod router;
 mod worker;
 
-pub use router::{Settings, router, run};
+pub use connections::{Limits, run};
+pub use router::{Settings, router};
 pub use worker::Worker;
 
 /// The id every request's prompt has: the seed alone tells requests apart.

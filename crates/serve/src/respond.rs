@@ -143,6 +143,10 @@ impl<W: Wording> Reply<W> {
                 let at = spoken.sample as usize;
                 (at, self.samples[at].push(spoken))
             }
+            Heard::Finished {
+                reason: Reason::NotFinite,
+                ..
+            } => return Err(ApiError::NotFinite),
             Heard::Finished { sample, reason } => {
                 let at = sample as usize;
                 (at, self.samples[at].finish(reason))

@@ -1,7 +1,7 @@
 //! What the server answers, and what it asks of a request first.
 
-use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, Uri, header};
@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use data::Tokenizer;
 use lm::Sampling;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use crate::auth::Key;
 use crate::error::ApiError;
@@ -30,6 +30,8 @@ pub struct Settings {
     pub key: Option<String>,
     /// Bytes of a request's body at most.
     pub max_body: usize,
+    /// How long a client may take for it.
+    pub patience: Duration,
     /// How to sample where a request does not say.
     pub sampling: Sampling,
 }
@@ -51,20 +53,6 @@ impl App {
             false => Err(ApiError::NoModel(name.into(), self.settings.name.clone())),
         }
     }
-}
-
-/// Answers whoever connects to `listener` until `stop` ends; replies under way are finished.
-///
-/// # Errors
-/// Where the listener fails.
-pub async fn run(
-    listener: TcpListener,
-    routes: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    axum::serve(listener, routes)
-        .with_graceful_shutdown(stop)
-        .await
 }
 
 /// The routes of a server for the model of `worker`.
@@ -120,8 +108,9 @@ async fn text_completions(State(app): State<Arc<App>>, request: Request) -> Resp
 
 async fn body(app: &App, request: Request) -> Result<axum::body::Bytes, ApiError> {
     let most = app.settings.max_body;
-    axum::body::to_bytes(request.into_body(), most)
-        .await
+    let body = axum::body::to_bytes(request.into_body(), most);
+    let body = timeout(app.settings.patience, body).await;
+    body.map_err(|_| ApiError::Slow)?
         .map_err(|_| ApiError::TooLarge(most))
 }
 

@@ -120,7 +120,7 @@ fn main() {
         memory: None,
     };
     let began = Instant::now();
-    let plain = generate(&model, &prompts, &options, &mut |_| ());
+    let plain = generate(&model, &prompts, &options, &mut |_| ()).unwrap();
     let plain_seconds = began.elapsed().as_secs_f64();
 
     let rows: Vec<&[u32]> = prompts.iter().map(|p| p.tokens.as_slice()).collect();

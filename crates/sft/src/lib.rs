@@ -3,10 +3,12 @@
 #![recursion_limit = "256"]
 
 mod batches;
+mod error;
 mod soft;
 mod step;
 
 pub use batches::Batches;
+pub use error::StepError;
 pub use soft::{
     Divergence, Kept, SoftLoss, SoftReport, SoftTargets, divergence, soft_step, soft_targets,
 };

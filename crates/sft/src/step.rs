@@ -4,6 +4,8 @@ use lm::{CausalLm, RouterReport, RouterSums, Sequence, micro_batches, router_rep
 use serde::Serialize;
 use trainer::{Apart, Share, StepReport, TrainError, Trainer};
 
+use crate::error::StepError;
+
 /// What a step did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SftReport {
@@ -34,15 +36,41 @@ pub struct FurtherReport {
 /// Takes one step on the mean loss over all targets of `batch`:
 /// −(1/N) Σ log π(target), N counted over the whole batch, so that cutting it into micro-batches
 /// of at most `micro_tokens` padded tokens changes nothing. The architecture's own losses are added.
+///
+/// # Errors
+/// A loss or gradient that is not finite.
 pub fn step<M: CausalLm>(
     trainer: &mut Trainer<M>,
     batch: &[&Sequence],
     micro_tokens: usize,
-) -> Result<SftReport, TrainError> {
-    let lengths: Vec<usize> = batch.iter().map(|sequence| sequence.tokens.len()).collect();
+) -> Result<SftReport, StepError> {
     let tokens: usize = batch.iter().map(|sequence| sequence.targets()).sum();
+    let taken = accumulate(trainer, batch, tokens, micro_tokens)
+        .and_then(|seen| trainer.step().map(|step| (seen, step)));
+    let (seen, step) = taken.map_err(|cause| {
+        StepError::find(cause, trainer, batch.len(), |trainer, at| {
+            accumulate(trainer, &batch[at..=at], tokens, micro_tokens).map(|_| ())
+        })
+    })?;
+    Ok(SftReport {
+        loss: seen.iter().map(|part| part.loss).sum(),
+        tokens,
+        further: further(&seen),
+        routers: router_reports(&seen.iter().map(|part| &*part.routers).collect::<Vec<_>>()),
+        step,
+    })
+}
+
+/// Adds the gradients of the mean loss over `tokens` targets, those of `batch` among them.
+fn accumulate<M: CausalLm>(
+    trainer: &mut Trainer<M>,
+    batch: &[&Sequence],
+    tokens: usize,
+    micro_tokens: usize,
+) -> Result<Vec<Seen>, TrainError> {
+    let lengths: Vec<usize> = batch.iter().map(|sequence| sequence.tokens.len()).collect();
     let parts = micro_batches(&lengths, micro_tokens);
-    let seen = trainer.accumulate(&parts, |model, part| {
+    trainer.accumulate(&parts, |model, part| {
         let sequences: Vec<Sequence> = part.iter().map(|&i| batch[i].clone()).collect();
         let targets: usize = sequences.iter().map(Sequence::targets).sum();
         let scores = score(model, &sequences, 1.0);
@@ -67,13 +95,6 @@ pub fn step<M: CausalLm>(
             apart: Apart::default(),
             report,
         }
-    })?;
-    Ok(SftReport {
-        loss: seen.iter().map(|part| part.loss).sum(),
-        tokens,
-        further: further(&seen),
-        routers: router_reports(&seen.iter().map(|part| &*part.routers).collect::<Vec<_>>()),
-        step: trainer.step()?,
     })
 }
 

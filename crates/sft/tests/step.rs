@@ -1,6 +1,7 @@
 //! Training on a model: it learns, on targets only, and how the batch is cut does not matter.
 
-use burn::tensor::Device;
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, Tensor};
 use lm::{Sequence, score};
 use moe_model::{AttentionConfig, Decoder, DecoderConfig, LatentConfig, MixtureConfig, MtpConfig};
 use sft::{Batches, SftReport, step};
@@ -157,6 +158,58 @@ fn a_run_repeats_itself() {
     assert_eq!(run(), run());
 }
 
+/// Makes the embedding of a token NaN.
+#[derive(Default)]
+struct Spoil {
+    inside: Vec<String>,
+}
+
+const SPOILED: usize = 9;
+
+impl ModuleMapper for Spoil {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.inside.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.inside.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if !self.inside.iter().any(|name| name.contains("embed")) {
+            return param;
+        }
+        param.map(|weight| {
+            let row = weight.clone().narrow(0, SPOILED, 1) * f32::NAN;
+            let [below, above] = [(0, SPOILED), (SPOILED + 1, weight.dims()[0] - SPOILED - 1)]
+                .map(|(from, count)| weight.clone().narrow(0, from, count));
+            Tensor::cat(vec![below, row, above], 0)
+        })
+    }
+}
+
+#[test]
+fn the_sequence_and_the_weight_that_overflow_are_named() {
+    let sequence = |token: u32| Sequence {
+        tokens: vec![1, token, 2, 3],
+        context: 1,
+    };
+    let batch = [4, 5, SPOILED as u32, 6].map(sequence);
+    let batch: Vec<&Sequence> = batch.iter().collect();
+    let whole = trainer(0.01);
+    let config = whole.config().clone();
+    let mut trainer = Trainer::new(whole.into_model().map(&mut Spoil::default()), config);
+    let error = step(&mut trainer, &batch, 4096).unwrap_err();
+    let TrainError::NotFinite { tensor, .. } = &error.cause;
+    assert!(tensor.as_ref().unwrap().contains("embed"), "{error}");
+    assert_eq!(error.at, Some(2));
+    assert!(
+        error
+            .to_string()
+            .ends_with("(sequence 3 of the batch does so alone)")
+    );
+}
+
 #[test]
 fn an_overflow_stops_training_and_leaves_the_model() {
     let data = data();
@@ -164,7 +217,8 @@ fn an_overflow_stops_training_and_leaves_the_model() {
     let mut trainer = trainer(f64::INFINITY);
     step(&mut trainer, &batch, 4096).unwrap();
     let error = step(&mut trainer, &batch, 4096).unwrap_err();
-    let TrainError::NotFinite { step, .. } = error;
-    assert_eq!(step, 2);
+    let TrainError::NotFinite { step, tensor, .. } = &error.cause;
+    // An infinite learning rate spoils the weights, and that is no sequence's doing.
+    assert_eq!((*step, tensor.is_some(), error.at), (2, true, None));
     assert!(error.to_string().contains("step 2"));
 }

@@ -57,16 +57,61 @@ impl GradientSum {
 
     /// The L2 norm over all parameters; 0 when there are none.
     pub(crate) fn norm(&self) -> f64 {
-        let squares: Vec<Tensor<1>> = self
-            .by_name
-            .values()
-            .map(|g| (g.clone() * g.clone()).sum())
-            .collect();
-        if squares.is_empty() {
-            return 0.0;
-        }
-        let squares = Tensor::cat(squares, 0).into_data();
-        squares.iter::<f32>().map(f64::from).sum::<f64>().sqrt()
+        let squares = sums(self.by_name.values().map(square));
+        squares.into_iter().map(f64::from).sum::<f64>().sqrt()
+    }
+
+    /// The first parameter by name whose gradient has a norm that is not finite.
+    pub(crate) fn not_finite(&self) -> Option<String> {
+        let squares = sums(self.by_name.values().map(square));
+        let mut named = self.by_name.keys().zip(squares);
+        named.find_map(|(name, sum)| (!sum.is_finite()).then(|| name.clone()))
+    }
+}
+
+/// The first parameter of `model`, a [`valid`](Module::valid) one, that is not finite.
+pub(crate) fn spoiled<M: Module>(model: &M) -> Option<String> {
+    let mut weights = Weights::default();
+    model.visit(&mut weights);
+    // 0 but for what is not finite, which becomes NaN.
+    let sums = sums(weights.values.into_iter().map(|weight| weight * 0.0));
+    let mut named = weights.names.into_iter().zip(sums);
+    named.find_map(|(name, sum)| sum.is_nan().then_some(name))
+}
+
+fn square(tensor: &Tensor<1>) -> Tensor<1> {
+    tensor.clone() * tensor.clone()
+}
+
+/// The sum of each.
+fn sums(tensors: impl Iterator<Item = Tensor<1>>) -> Vec<f32> {
+    let sums: Vec<Tensor<1>> = tensors.map(Tensor::sum).collect();
+    match sums.is_empty() {
+        true => Vec::new(),
+        false => Tensor::cat(sums, 0).into_data().iter().collect(),
+    }
+}
+
+/// Every parameter, flat.
+#[derive(Default)]
+struct Weights {
+    path: ParameterPath,
+    names: Vec<String>,
+    values: Vec<Tensor<1>>,
+}
+
+impl ModuleVisitor for Weights {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.names.push(self.path.name());
+        self.values.push(param.val().flatten(0, D - 1));
     }
 }
 

@@ -6,7 +6,7 @@ use lm::{CausalLm, Tape};
 use serde::{Deserialize, Serialize};
 
 use crate::adamw::{AdamWConfig, Moments, apply};
-use crate::gradients::{Apart, GradientSum};
+use crate::gradients::{Apart, GradientSum, spoiled};
 use crate::schedule::Schedule;
 
 /// Settings of a training run.
@@ -39,12 +39,13 @@ pub struct StepReport {
 }
 
 /// Why training cannot go on.
-#[derive(Debug, thiserror::Error, PartialEq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq)]
 pub enum TrainError {
     /// The loss or a gradient overflowed.
     #[error(
-        "step {step}: the {what} is {value}; the model is as it was before this step. \
-         Lower the learning rate or look at the data of this step"
+        "step {step}: the {what} is {value}{}; the model is as it was before this step. \
+         Lower the learning rate or look at the data of this step",
+        first(.tensor)
     )]
     NotFinite {
         /// The step that was not taken.
@@ -53,7 +54,17 @@ pub enum TrainError {
         what: &'static str,
         /// Infinite or not a number.
         value: f64,
+        /// The first parameter whose gradient overflowed, or whose weight is not finite where the loss
+        /// is not.
+        tensor: Option<String>,
     },
+}
+
+fn first(tensor: &Option<String>) -> String {
+    match tensor {
+        Some(tensor) => format!(", first in `{tensor}`"),
+        None => String::new(),
+    }
 }
 
 /// What one micro-batch brings to a step.
@@ -194,7 +205,8 @@ impl<M: CausalLm> Trainer<M> {
             };
             for (value, gradients, load, report) in done {
                 let Some(gradients) = gradients else {
-                    return Err(self.refuse("loss", value));
+                    let tensor = spoiled(&self.model().valid());
+                    return Err(self.refuse("loss", value, tensor));
                 };
                 self.gradients.add(gradients);
                 self.count(&load);
@@ -220,7 +232,8 @@ impl<M: CausalLm> Trainer<M> {
     pub fn step(&mut self) -> Result<StepReport, TrainError> {
         let grad_norm = self.grad_norm();
         if !grad_norm.is_finite() {
-            return Err(self.refuse("gradient norm", grad_norm));
+            let tensor = self.gradients.not_finite();
+            return Err(self.refuse("gradient norm", grad_norm, tensor));
         }
         let lr = self.config.schedule.rate(self.steps);
         let scale = self.config.clip / (grad_norm + 1e-6);
@@ -261,12 +274,13 @@ impl<M: CausalLm> Trainer<M> {
         self.load.clear();
     }
 
-    fn refuse(&mut self, what: &'static str, value: f64) -> TrainError {
+    fn refuse(&mut self, what: &'static str, value: f64, tensor: Option<String>) -> TrainError {
         self.discard();
         TrainError::NotFinite {
             step: self.steps + 1,
             what,
             value,
+            tensor,
         }
     }
 }

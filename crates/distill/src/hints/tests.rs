@@ -10,7 +10,7 @@ use rewards::{Rubric, RubricConfig, Score};
 use super::*;
 use crate::chains;
 use crate::sample::sample;
-use crate::sample::teacher::Scripted;
+use crate::sample::teacher::scripted;
 use crate::{CurateConfig, curate};
 
 /// Journeys; every third is long. At 30 km an hour and more.
@@ -85,7 +85,7 @@ fn rubric() -> Rubric {
 
 /// Both passes: the report, the problems given in the second, and the size of the book.
 fn reuse(at_once: usize, hints: &HintConfig) -> (HintReport, Vec<Sampled>, usize) {
-    let (teacher, rubric) = (Scripted::new(at_once, teach), rubric());
+    let (teacher, rubric) = (scripted(at_once, teach), rubric());
     let config = SampleConfig {
         samples: 4,
         ..SampleConfig::default()

@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::ops::ControlFlow::{Break, Continue};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use data::{Scripted, Silence};
 use rewards::RubricConfig;
 
-use super::teacher::Scripted;
+use super::teacher::scripted;
 use super::*;
 use crate::{CurateConfig, curate};
 
@@ -48,7 +49,7 @@ fn config(samples: u32) -> SampleConfig {
 
 fn all(at_once: usize, count: usize) -> (Vec<Sampled>, SampleReport) {
     let mut given = Vec::new();
-    let teacher = Scripted::new(at_once, say);
+    let teacher = scripted(at_once, say);
     let report = sample(
         problems(count),
         &teacher,
@@ -114,7 +115,7 @@ fn what_is_sampled_can_be_curated() {
 fn problems_are_drawn_as_there_is_room() {
     let drawn = AtomicUsize::new(0);
     let problems = problems(1000).inspect(|_| _ = drawn.fetch_add(1, Ordering::Relaxed));
-    let (teacher, seen) = (Scripted::new(8, say), Cell::new(0));
+    let (teacher, seen) = (scripted(8, say), Cell::new(0));
     let outcome = sample(problems, &teacher, &rubric(), &config(4), &mut |_| {
         seen.set(seen.get() + 1);
         // Two problems are eight asks, so no more than two are drawn and not given.
@@ -150,7 +151,7 @@ fn what_makes_no_sense_is_refused() {
         .unwrap_err()
     };
     let few = || problems(2).collect::<Vec<_>>();
-    let teacher = Scripted::new(3, say);
+    let teacher = scripted(3, say);
     let none = outcome(few(), &rubric(), 0, &teacher);
     assert!(matches!(none, SampleError::NoSamples));
     let prefilled = Rubric::new(&RubricConfig {
@@ -164,7 +165,7 @@ fn what_makes_no_sense_is_refused() {
         matches!(&twice, SampleError::SameId { id } if id == "p0"),
         "{twice}"
     );
-    let gone = Scripted::new(1, |_: &Ask| Err("fatal".into()));
+    let gone = Scripted::new(|_: &Ask| Err(Silence::Ever("no such model".into())));
     let gone = outcome(few(), &rubric(), 1, &gone);
     assert!(gone.to_string().contains("no such model"), "{gone}");
 }

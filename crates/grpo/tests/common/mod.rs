@@ -110,7 +110,9 @@ pub fn sampled(model: &Decoder, seed: u64, sampling: Sampling, end_token: u32) -
         max_rows: 64,
         memory: None,
     };
-    let mut rollouts = generate(model, &prompts, &options, &mut |_| ()).into_iter();
+    let mut rollouts = generate(model, &prompts, &options, &mut |_| ())
+        .unwrap()
+        .into_iter();
     prompts
         .into_iter()
         .map(|prompt| {

@@ -165,13 +165,32 @@ pub enum Reason {
     Stopped,
     /// It has as many tokens as it may.
     Length,
+    /// The model's logits hold no distribution to draw a further token from ([`NotFinite`]).
+    NotFinite,
 }
 
-impl From<Reason> for Finish {
-    fn from(reason: Reason) -> Self {
-        match reason {
-            Reason::EndToken | Reason::Stopped => Self::Stop,
-            Reason::Length => Self::Length,
+impl Reason {
+    /// How a response ended; `None` where it did not come to an end of its own.
+    pub fn finish(self) -> Option<Finish> {
+        match self {
+            Self::EndToken | Self::Stopped => Some(Finish::Stop),
+            Self::Length => Some(Finish::Length),
+            Self::NotFinite => None,
         }
     }
+}
+
+/// A model that gives no distribution to draw from: one of the logits is NaN, or the largest infinite.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the logits after {after} tokens of sample {sample} of prompt `{id}` are not finite: the model's \
+     weights hold NaN or infinities, or lead to them"
+)]
+pub struct NotFinite {
+    /// The prompt.
+    pub id: String,
+    /// Which sample of it.
+    pub sample: u32,
+    /// Tokens it had.
+    pub after: usize,
 }

@@ -50,9 +50,13 @@ impl Row {
         self.push(token, log_prob, top);
     }
 
-    /// Takes a token unless it has ended.
+    /// Takes a token unless it has ended, which it does where there was no distribution to draw it from.
     pub(super) fn push(&mut self, token: u32, log_prob: f32, top: Option<TopLogProbs>) {
         if self.ended() {
+            return;
+        }
+        if log_prob.is_nan() {
+            self.reason = Some(Reason::NotFinite);
             return;
         }
         self.said += 1;

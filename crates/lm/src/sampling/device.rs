@@ -103,7 +103,9 @@ pub(crate) fn draw_on_device(
     let greedy_b1 = settings.greedy_b1.clone();
     let chosen_b1 = drawn_b1.mask_where(greedy_b1.clone().greater_elem(0.5), best_b1);
     let log_prob_b1 = (kept_bv.gather(1, chosen_b1.clone()) / total_b1).log();
-    let log_prob_b1 = log_prob_b1.mask_fill(greedy_b1.greater_elem(0.5), 0.0);
+    // 0 but for NaN, which stays.
+    let certain_b1 = log_prob_b1.clone() * 0.0;
+    let log_prob_b1 = log_prob_b1.mask_where(greedy_b1.greater_elem(0.5), certain_b1);
     (chosen_b1.squeeze_dim(1), log_prob_b1.squeeze_dim(1))
 }
 

@@ -38,7 +38,8 @@ impl Sampler {
     /// Draws a token and returns it with its log-probability under the sampling distribution,
     /// after every cut. Greedy choices have log-probability 0; ties take the lowest id.
     ///
-    /// Logits must hold at least one finite value.
+    /// The log-probability is NaN where there is no distribution: one of the logits is NaN, or the
+    /// largest of them infinite.
     pub fn draw(&mut self, logits: &[f32], sampling: &Sampling) -> (u32, f32) {
         let uniform = self.uniform();
         if sampling.penalises() {
@@ -66,6 +67,9 @@ impl Sampler {
 
 fn draw(uniform: f64, logits: &[f32], sampling: &Sampling) -> (u32, f32) {
     let best = argmax(logits);
+    if !logits[best].is_finite() || logits.iter().any(|logit| logit.is_nan()) {
+        return (best as u32, f32::NAN);
+    }
     if sampling.temperature == 0.0 {
         return (best as u32, 0.0);
     }
@@ -171,6 +175,20 @@ mod tests {
                 "{counts:?}, not {expected:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_no_distribution_has_no_log_prob() {
+        let (nan, inf) = (f32::NAN, f32::INFINITY);
+        for logits in [[nan, 1.0, 2.0], [1.0, 2.0, nan], [0.0, inf, 1.0], [-inf; 3]] {
+            for sampling in [Sampling::PLAIN, Sampling::GREEDY] {
+                let (_, log_prob) = Sampler::new(1, "p", 0).draw(&logits, &sampling);
+                assert!(log_prob.is_nan(), "{logits:?}");
+            }
+        }
+        // A token that is ruled out is no such sign.
+        let (id, log_prob) = Sampler::new(1, "p", 0).draw(&[-inf, 1.0, -inf], &Sampling::PLAIN);
+        assert_eq!((id, log_prob), (1, 0.0));
     }
 
     #[test]

@@ -156,6 +156,10 @@ struct Current {
 
 impl Write<'_> {
     fn finish(mut self) -> Result<Vec<Beside>, CheckpointError> {
+        // Where writing has failed, there may be no original to write again.
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
         for Repeat { copy, original } in std::mem::take(&mut self.copies) {
             let repeated = self
                 .repeated

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, mpsc};
 
 use data::{Answers, Ask, Reply, Tokenizer, Unanswered};
-use lm::{Heard, Request, Rollout, respond};
+use lm::{Heard, NotFinite, Request, Rollout, respond};
 use moe_model::Decoder;
 
 use super::Manner;
@@ -63,8 +63,7 @@ impl Answers for Local {
                 }
             }
         }
-        self.respond(&asked, each);
-        Ok(())
+        Ok(self.respond(&asked, each)?)
     }
 }
 
@@ -101,7 +100,7 @@ impl Local {
         &self,
         asked: &[Asked],
         each: &mut dyn FnMut(Ask, Result<Reply, Unanswered>) -> ControlFlow<()>,
-    ) {
+    ) -> Result<(), NotFinite> {
         let request = |asked: &Asked| {
             let first = asked.asks[0].sample;
             let left = self.positions - asked.prompt.len();
@@ -120,7 +119,7 @@ impl Local {
         let requests: Vec<Request> = asked.iter().map(request).collect();
         let (sender, rollouts) = mpsc::channel::<Rollout>();
         std::thread::scope(|scope| {
-            scope.spawn(move || {
+            let done = scope.spawn(move || {
                 respond(&self.model, &requests, self.manner.rows, &mut |heard| {
                     if let Heard::Response(rollout) = heard
                         && sender.send(rollout).is_err()
@@ -129,7 +128,7 @@ impl Local {
                         return ControlFlow::Break(());
                     }
                     ControlFlow::Continue(())
-                });
+                })
             });
             for rollout in rollouts {
                 let asked = &asked[rollout.prompt];
@@ -139,7 +138,11 @@ impl Local {
                     break;
                 }
             }
-        });
+            match done.join() {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
     }
 
     fn reply(&self, asked: &Asked, rollout: &Rollout) -> Reply {

@@ -79,7 +79,8 @@ pub(crate) fn sampling(temperature: f64, top_p: f64) -> Result<Sampling, UsageEr
     Ok(sampling)
 }
 
-/// The settings of the endpoint at `place`: a URL with the model's name there, or a TOML file.
+/// The settings of the endpoint at `place`: a URL with the model's name there, or a TOML file;
+/// `flag` gives the name on the command line.
 ///
 /// # Errors
 /// A file that cannot be read or has unknown settings; a URL without a name.
@@ -87,13 +88,14 @@ pub(crate) fn endpoint_settings(
     place: &str,
     name: Option<&str>,
     key: Option<&str>,
+    flag: &str,
 ) -> Result<Settings, UsageError> {
     let mut settings: Settings = if place.ends_with(".toml") {
         let text = std::fs::read_to_string(Path::new(place))
             .map_err(|error| UsageError(format!("{place}: {error}")))?;
         toml::from_str(&text).map_err(|error| UsageError(format!("{place}: {error}")))?
     } else {
-        let missing = || UsageError("give --name, the model at the endpoint".into());
+        let missing = || UsageError(format!("give {flag}, the model at {place}"));
         Settings::new(place, name.ok_or_else(missing)?)
     };
     if let Some(name) = name {

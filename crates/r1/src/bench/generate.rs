@@ -3,12 +3,15 @@
 //! Weights are random, so what is said is noise; speed does not depend on it. Left out: reading
 //! long prompts, and batches whose rows end at different times.
 
+use std::cell::OnceCell;
 use std::io::Write;
 use std::time::Instant;
 
 use anyhow::Result;
 use burn::tensor::Device;
-use lm::{CausalLm, GenerateOptions, Prompt, Rollout, Sampling, differing_tokens, generate};
+use lm::{
+    CausalLm, GenerateOptions, NotFinite, Prompt, Rollout, Sampling, differing_tokens, generate,
+};
 use moe_model::Decoder;
 use serde::Serialize;
 
@@ -92,7 +95,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
         return Ok(());
     }
     let device = backend::device()?;
-    let limits = Limits::measure(&device);
+    // After the first figure, whose memory they would be taken for.
+    let known = OnceCell::new();
+    let limits = || *known.get_or_init(|| Limits::measure(&device));
     for (shape, batch, name) in figures {
         let line = measure(shape, batch, name, args.seconds, &limits, &device)?;
         writeln!(out, "{}", serde_json::to_string(&line)?)?;
@@ -106,28 +111,28 @@ fn measure(
     batch: usize,
     figure: String,
     seconds: f64,
-    limits: &Limits,
+    limits: &dyn Fn() -> Limits,
     device: &Device,
 ) -> Result<Line> {
     memory::forget_peak();
     let model = Decoder::init(&shape.config(), 0, device)?;
     let prompts = prompts(batch, model.vocabulary());
-    let first = said(&model, &prompts, batch);
+    let first = said(&model, &prompts, batch)?;
     let mut times = Vec::new();
     let begun = Instant::now();
     while times.is_empty() || begun.elapsed().as_secs_f64() < seconds {
         let start = Instant::now();
-        said(&model, &prompts, batch);
+        said(&model, &prompts, batch)?;
         times.push(start.elapsed().as_secs_f64());
     }
     let peak_rss_mb = memory::peak().map(|bytes| bytes / 1_000_000);
+    let limits = limits();
     times.sort_by(f64::total_cmp);
     let tokens = (batch * NEW) as f64;
     let (best, median) = (tokens / times[0], tokens / times[times.len() / 2]);
     let alone = prompts[..batch.min(4)].iter();
-    let alone: Vec<Rollout> = alone
-        .flat_map(|prompt| said(&model, std::slice::from_ref(prompt), 1))
-        .collect();
+    let alone = alone.map(|prompt| said(&model, std::slice::from_ref(prompt), 1));
+    let alone = alone.collect::<Result<Vec<_>, _>>()?.concat();
     let (params, active) = model.parameters();
     // Reading the prompt is part of the work: every token said carries its part of it.
     let passes = (PROMPT + NEW) as f64 / NEW as f64;
@@ -164,7 +169,7 @@ fn prompts(batch: usize, vocabulary: usize) -> Vec<Prompt> {
     (0..batch).map(prompt).collect()
 }
 
-fn said(model: &Decoder, prompts: &[Prompt], max_rows: usize) -> Vec<Rollout> {
+fn said(model: &Decoder, prompts: &[Prompt], max_rows: usize) -> Result<Vec<Rollout>, NotFinite> {
     let options = GenerateOptions {
         samples: 1,
         sampling: Sampling::PLAIN,
@@ -187,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_figure_is_measured_and_says_the_same_alone() {
-        let limits = Limits {
+        let limits = || Limits {
             flop_s: 1e9,
             bytes_s: 1e9,
         };

@@ -3,6 +3,7 @@
 //! Weights and tokens are random, so nothing is learned; speed does not depend on it. Left out: reading
 //! data, and judging responses, whose reward here is their length.
 
+use std::cell::OnceCell;
 use std::io::Write;
 use std::time::Instant;
 
@@ -165,7 +166,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
         return Ok(());
     }
     let device = backend::device()?;
-    let limits = Limits::measure(&device);
+    // After the first figure, whose memory they would be taken for.
+    let known = OnceCell::new();
+    let limits = || *known.get_or_init(|| Limits::measure(&device));
     for (work, shape, name) in figures {
         let line = measure(
             (work, args.how),
@@ -186,7 +189,7 @@ fn measure(
     shape: Shape,
     figure: String,
     seconds: f64,
-    limits: &Limits,
+    limits: &dyn Fn() -> Limits,
     device: &Device,
 ) -> Result<Line> {
     memory::forget_peak();
@@ -208,6 +211,7 @@ fn measure(
         steps.push((start.elapsed().as_secs_f64(), tokens));
     }
     let peak = memory::peak();
+    let limits = limits();
     steps.sort_by(|a, b| a.0.total_cmp(&b.0));
     let rate = |(seconds, tokens): (f64, Tokens)| tokens.counted as f64 / seconds;
     let ((fastest, work_done), median) = (steps[0], steps[steps.len() / 2]);
@@ -332,7 +336,7 @@ impl Bench {
             memory: None,
         };
         let mut said =
-            generate(&self.trainer.snapshot(), &prompts, &options, &mut |_| ()).into_iter();
+            generate(&self.trainer.snapshot(), &prompts, &options, &mut |_| ())?.into_iter();
         let groups: Vec<Group> = prompts
             .into_iter()
             .map(|prompt| group(prompt, said.by_ref().take(SAMPLES as usize).collect()))
@@ -419,7 +423,7 @@ mod tests {
 
     #[test]
     fn figures_are_measured() {
-        let limits = Limits {
+        let limits = || Limits {
             flop_s: 1e9,
             bytes_s: 1e9,
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use data::reasoning::{Parts, Piece, ReasoningStream};
 use data::{ResponseStream, Tokenizer};
 use lm::{Engine, EngineOptions, Event, Reason, Request};
@@ -66,6 +66,10 @@ pub(super) fn speak(
                     break 'reply match reason {
                         Reason::EndToken | Reason::Stopped => End::Stop,
                         Reason::Length => End::Length,
+                        Reason::NotFinite => bail!(
+                            "the model's logits are not finite: its weights hold NaN or infinities, \
+                             or lead to them"
+                        ),
                     };
                 }
             }

@@ -1,9 +1,10 @@
 //! Responses as lines of the output.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use anyhow::Result;
 use data::{Finish, Tokenizer, reasoning};
 use lm::{Heard, Request, Rollout, respond};
 use moe_model::Decoder;
@@ -48,13 +49,13 @@ impl Job<'_> {
         tokenizer: &Tokenizer,
         console: &Console,
         out: impl Write + Send,
-    ) -> io::Result<usize> {
+    ) -> Result<usize> {
         let samples = self.requests.first().map_or(0, |it| it.samples.len());
         let total = samples * self.requests.len();
         let progress = console.progress("generate", total, "responses");
         let began = Instant::now();
         let (mut tokens, mut lines, mut failed) = (0, InOrder::new(out), None);
-        respond(model, self.requests, self.rows, &mut |heard| {
+        let done = respond(model, self.requests, self.rows, &mut |heard| {
             match heard {
                 Heard::Tokens(more) => {
                     tokens += more;
@@ -72,7 +73,10 @@ impl Job<'_> {
             }
             ControlFlow::Continue(())
         });
-        failed.map_or(Ok(tokens), Err)
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(done.map(|()| tokens)?),
+        }
     }
 
     fn line(&self, rollout: &Rollout, tokenizer: &Tokenizer) -> String {

@@ -12,7 +12,7 @@ pub(crate) mod speaker;
 pub(crate) mod testing;
 
 use std::fs::File;
-use std::io::{ErrorKind, IsTerminal};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -106,14 +106,18 @@ pub(crate) fn run(args: &Generate) -> Result<()> {
         }
     };
     let tokens = match written {
-        // Whoever reads has read enough.
-        Err(error) if args.output.is_none() && error.kind() == ErrorKind::BrokenPipe => {
-            return Ok(());
+        Ok(tokens) => tokens,
+        Err(error) => {
+            let error: io::Error = error.downcast()?;
+            return match &args.output {
+                // Whoever reads has read enough.
+                None if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+                None => Err(error).context("cannot write the responses"),
+                Some(path) => {
+                    Err(error).with_context(|| format!("cannot write {}", path.display()))
+                }
+            };
         }
-        written => written.with_context(|| match &args.output {
-            None => "cannot write the responses".to_owned(),
-            Some(path) => format!("cannot write {}", path.display()),
-        })?,
     };
     let seconds = began.elapsed().as_secs_f64();
     console.line(&format!(

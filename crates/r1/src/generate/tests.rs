@@ -190,5 +190,6 @@ fn writing_that_fails_ends_the_work() {
         &Console::Quiet,
         Full(2),
     );
-    assert_eq!(failed.unwrap_err().kind(), ErrorKind::StorageFull);
+    let failed: io::Error = failed.unwrap_err().downcast().unwrap();
+    assert_eq!(failed.kind(), ErrorKind::StorageFull);
 }

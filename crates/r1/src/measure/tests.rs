@@ -8,7 +8,7 @@ use data::{Answers, Ask, Finish, Reply};
 use lm::Sampling;
 
 use super::*;
-use crate::answers::Local;
+use crate::answers::{Local, Manner};
 use crate::generate::testing::Small;
 
 #[derive(Debug, Parser)]
@@ -161,4 +161,105 @@ fn what_is_missing_is_asked_for() {
     assert!(usage(&["gsm8k", "f"]).contains("--out"));
     assert!(usage(&["gsm8k", "f", "--out=o", "--temperature=-1"]).contains("temperature"));
     assert!(eval(&["--list"]).unwrap());
+    // What is for other benchmarks is refused, and what is needed is asked for by its name.
+    let error = usage(&["gsm8k", "f", "--out=o", "--mirror=m"]);
+    assert!(
+        error.contains("--mirror is for swe-bench-verified, swe-bench, swe-bench-debug; `gsm8k`"),
+        "{error}"
+    );
+    assert!(usage(&["swe-bench", "f"]).contains("`swe-bench` needs --mirror"));
+    assert!(usage(&["swe-bench", "f", "--mirror=m"]).contains("needs --environments"));
+    assert!(usage(&["debug-chain", "f", "--oracle"]).contains("--oracle is for"));
+    assert!(usage(&["codeforces", "f"]).contains("needs --contests"));
+    assert!(usage(&["formal-lean", "f"]).contains("needs --project"));
+    assert!(usage(&["formal-coq", "f", "--project=p"]).contains("--project is for formal-lean"));
+    let judge = ["formal-coq", "f", "--judge=http://localhost:1/v1"];
+    assert!(usage(&judge).contains("give --judge-name"));
+}
+
+#[test]
+fn every_argument_is_for_benchmarks_there_are() {
+    let known = benchmarks::all();
+    let mut taken = std::collections::BTreeSet::new();
+    for benchmark in &known {
+        let (needed, more) = needs::arguments(benchmark.name());
+        taken.extend(needed.into_iter().chain(more));
+    }
+    let command = <Command as clap::CommandFactory>::command();
+    let own = command
+        .get_arguments()
+        .filter(|it| it.get_help_heading() == Some("For some benchmarks"));
+    let own: std::collections::BTreeSet<String> = own
+        .map(|it| format!("--{}", it.get_long().unwrap_or_default()))
+        .collect();
+    let taken: std::collections::BTreeSet<String> =
+        taken.iter().map(|it| (*it).to_owned()).collect();
+    assert_eq!(own, taken);
+}
+
+#[test]
+fn a_rating_needs_contests_and_a_chain_has_rounds() {
+    let small = Small::new();
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let (tasks, contests) = (path("tasks.jsonl"), path("contests.jsonl"));
+    let problem =
+        r#"{"task_id": "a", "problem": "Add.", "tests": [{"input": "1", "output": "2"}]}"#;
+    std::fs::write(&tasks, problem).unwrap();
+    let contest = r#"{"id": "1", "field": [[1500, 9]], "problems": [{"id": "a", "rating": 1500}]}"#;
+    std::fs::write(&contests, contest).unwrap();
+    let model = small.dir.path().display().to_string();
+    let measured = |benchmark: &str, argument: &str| {
+        let out = path(benchmark);
+        let words = [
+            benchmark,
+            &tasks,
+            argument,
+            "--model",
+            &model,
+            "--out",
+            &out,
+            "--samples=2",
+            "--max-tokens=4",
+        ];
+        match eval(&words) {
+            Ok(_) => Some(Manifest::read(&Path::new(&out).join(MANIFEST)).unwrap()),
+            // No sandbox here, or no Python in it.
+            Err(error) => {
+                assert!(
+                    error.to_string().contains("cannot be graded here"),
+                    "{error}"
+                );
+                None
+            }
+        }
+    };
+    let rated = measured("codeforces", &format!("--contests={contests}"));
+    if let Some(rated) = rated {
+        assert_eq!(
+            (rated.metrics[0].name.as_str(), rated.metrics[0].value),
+            ("contests", 1.0)
+        );
+        assert_eq!(rated.plan.settings["contests"].as_str().unwrap().len(), 64);
+    }
+    if let Some(debugged) = measured("debug-chain", "--rounds=0") {
+        assert_eq!((debugged.completions, debugged.missing), (2, 0));
+        assert_eq!(debugged.plan.settings["chain"]["rounds"], 0);
+        // The small model writes no program, and what it is told then leaves it no room.
+        let out = path("asked on");
+        let words = [
+            "debug-chain",
+            &tasks,
+            "--model",
+            &model,
+            "--out",
+            &out,
+            "--max-tokens=4",
+        ];
+        let error = eval(&words).unwrap_err().to_string();
+        assert!(
+            error.contains("none of 1 samples has a reply") && error.contains("`a#1`"),
+            "{error}"
+        );
+    }
 }

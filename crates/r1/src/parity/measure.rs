@@ -298,7 +298,7 @@ fn greedy(model: &Decoder, ask: &Generate, end: Option<u32>) -> Result<Vec<Vec<u
         max_rows: prompts.len(),
         memory: None,
     };
-    let rollouts = generate(model, &prompts, &options, &mut |_| ());
+    let rollouts = generate(model, &prompts, &options, &mut |_| ())?;
     debug_assert!(end.is_some() || rollouts.iter().all(|r| r.finish == Finish::Length));
     Ok(rollouts.into_iter().map(|rollout| rollout.tokens).collect())
 }

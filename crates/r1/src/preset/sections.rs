@@ -348,12 +348,21 @@ pub struct Ppo {
     pub whiten: bool,
 }
 
-/// States that a stage which was stopped in its midst goes on from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What is kept of a stage on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoints {
-    /// How many of the last are kept while a stage runs.
+    /// How many of the last states it could go on from, while it runs.
     pub keep: usize,
+    /// How many of the policies with the highest rewards, one looked at every `checkpoint_every` steps.
+    pub best: usize,
+}
+
+impl Default for Checkpoints {
+    /// Two states, no policies.
+    fn default() -> Self {
+        Self { keep: 2, best: 0 }
+    }
 }
 
 /// A packed corpus (`r1 corpus pack`) that pretraining reads in place of texts about the problems.

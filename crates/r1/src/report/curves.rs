@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::behaviour::BEHAVIOURS;
 use super::chart::{Chart, Series, Size};
-use super::read::{Metrics, RunFiles, StageFiles};
+use super::read::{Metrics, RunFiles, StageFiles, reinforced};
 
 /// A stage's charts.
 pub(super) struct Panel {
@@ -24,10 +25,10 @@ pub(super) struct Figure {
 }
 
 /// One curve: a key of the metrics, its name and colour. Dots lead into objects.
-type Curve = (&'static str, &'static str, usize);
+pub(super) type Curve = (&'static str, &'static str, usize);
 
 /// A chart's title, its curves, and whether its axis begins at zero.
-type Plan = (&'static str, &'static [Curve], bool);
+pub(super) type Plan = (&'static str, &'static [Curve], bool);
 
 const GRADIENT: Plan = ("Gradient norm", &[("grad_norm", "norm", 2)], true);
 const LOAD: Plan = (
@@ -159,36 +160,42 @@ fn lookup<'a>(line: &'a Metrics, key: &str) -> Option<&'a Value> {
 }
 
 fn charts(stage: &StageFiles) -> Vec<Figure> {
-    let reinforced = !points(&stage.metrics, "reward").is_empty();
-    let wanted: &[Plan] = if reinforced { &REINFORCED } else { &SUPERVISED };
-    wanted
-        .iter()
-        .filter_map(|(title, curves, zero)| figure(stage, title, curves, *zero))
+    let wanted: &[Plan] = match reinforced(&stage.metrics) {
+        true => &REINFORCED,
+        false => &SUPERVISED,
+    };
+    let trained = wanted.iter().map(|plan| (&stage.metrics, plan));
+    let showed = BEHAVIOURS.iter().map(|plan| (&stage.behaviours, plan));
+    trained
+        .chain(showed)
+        .filter_map(|(lines, (title, curves, zero))| figure(lines, title, curves, *zero))
         .collect()
 }
 
-/// A dense model has no experts: its load is 1 throughout; a level that never rose is no curve.
+/// A dense model has no experts: its load is 1 throughout; a level that never rose is no curve, nor is what
+/// no response ever shows.
 fn says_something(key: &str, points: &[(f64, f64)]) -> bool {
     match key {
         MAX_LOAD => points.iter().any(|p| p.1 > 1.0),
         LEVEL => points.windows(2).any(|pair| pair[0].1 != pair[1].1),
+        _ if key.starts_with("means.") => points.iter().any(|p| p.1 > 0.0),
         _ => true,
     }
 }
 
 fn figure(
-    stage: &StageFiles,
+    lines: &[Metrics],
     title: &'static str,
     curves: &[Curve],
     from_zero: bool,
 ) -> Option<Figure> {
     let series: Vec<Series> = curves
         .iter()
-        .filter(|(key, ..)| says_something(key, &points(&stage.metrics, key)))
+        .filter(|(key, ..)| says_something(key, &points(lines, key)))
         .map(|&(key, label, colour)| Series {
             label: label.into(),
             colour,
-            points: points(&stage.metrics, key),
+            points: points(lines, key),
         })
         .filter(|series| !series.points.is_empty())
         .collect();

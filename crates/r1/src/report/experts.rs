@@ -5,7 +5,8 @@
 
 use std::fmt::Write;
 
-use super::read::{Experts, Layer};
+use serde::Deserialize;
+
 use super::svg::{escape, percent};
 
 const CELL: f64 = 24.0;
@@ -13,6 +14,21 @@ const LABEL: f64 = 96.0;
 const TOP: f64 = 20.0;
 /// A share this many times an even one is drawn at full strength.
 const FULL: f64 = 3.0;
+
+/// A stage's `experts.json`: where the router sends the text of each domain.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Experts {
+    pub(super) domains: Vec<String>,
+    pub(super) layers: Vec<Layer>,
+}
+
+/// One layer's expert load.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Layer {
+    pub(super) layer: usize,
+    /// Per domain, the share of its tokens' choices that each expert gets.
+    pub(super) load: Vec<Vec<f64>>,
+}
 
 /// One heat map per layer, each with the layer's number.
 pub(super) fn maps(experts: &Experts) -> Vec<(usize, String)> {

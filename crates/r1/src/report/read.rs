@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::ModelResult;
 use super::boxes::place;
+use super::experts::Experts;
+use super::{ModelResult, behaviour};
 use crate::artifact::{METRICS, Manifest};
 use crate::run::{RunRecord, STAGES};
 use crate::stage::COMPLETIONS;
@@ -38,6 +39,8 @@ pub(super) struct StageFiles {
     /// `None`: it has not run, or not with the inputs that are there now.
     pub(super) manifest: Option<Manifest>,
     pub(super) metrics: Vec<Metrics>,
+    /// What the responses of its training show, a record a step; none where it did not sample.
+    pub(super) behaviours: Vec<Metrics>,
     pub(super) experts: Option<Experts>,
     /// What it read of a packed corpus, where it read one.
     pub(super) corpus: Option<Corpus>,
@@ -45,21 +48,6 @@ pub(super) struct StageFiles {
     pub(super) flops: Option<f64>,
     /// How many records each of its JSONL files holds, by name without ending.
     pub(super) counts: Vec<(String, usize)>,
-}
-
-/// A stage's `experts.json`: where the router sends the text of each domain.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Experts {
-    pub(super) domains: Vec<String>,
-    pub(super) layers: Vec<Layer>,
-}
-
-/// One layer's expert load.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Layer {
-    pub(super) layer: usize,
-    /// Per domain, the share of its tokens' choices that each expert gets.
-    pub(super) load: Vec<Vec<f64>>,
 }
 
 /// A stage's `corpus.json`: tokens of a packed corpus.
@@ -145,11 +133,16 @@ impl StageFiles {
             return Ok(Self::missing(name));
         };
         let cost: Option<Value> = json_if_there(&dir.join("cost.json"))?;
+        let metrics = metrics(&dir)?;
         Ok(Self {
             name,
             manifest: Some(manifest),
             flops: cost.and_then(|cost| cost["flops"].as_f64()),
-            metrics: metrics(&dir)?,
+            behaviours: match reinforced(&metrics) {
+                true => behaviour::by_step(&dir.join(COMPLETIONS))?,
+                false => Vec::new(),
+            },
+            metrics,
             experts: json_if_there(&dir.join("experts.json"))?,
             corpus: json_if_there(&dir.join("corpus.json"))?,
             counts: counts(&dir)?,
@@ -157,11 +150,12 @@ impl StageFiles {
     }
 
     fn missing(name: &'static str) -> Self {
-        let (metrics, counts) = (Vec::new(), Vec::new());
+        let (metrics, behaviours, counts) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             name,
             manifest: None,
             metrics,
+            behaviours,
             experts: None,
             corpus: None,
             flops: None,
@@ -220,6 +214,11 @@ pub(super) fn models(eval: &Path) -> Result<Vec<(String, ModelResult)>> {
 /// What a stage measured, step by step.
 pub(super) fn metrics(stage: &Path) -> Result<Vec<Metrics>> {
     lines(&stage.join(METRICS))
+}
+
+/// Whether a stage's metrics are those of reinforcement learning.
+pub(super) fn reinforced(metrics: &[Metrics]) -> bool {
+    metrics.iter().any(|line| line.contains_key("reward"))
 }
 
 /// The lines of a JSONL file; none where there is no file.

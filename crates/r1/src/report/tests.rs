@@ -229,3 +229,27 @@ fn a_level_that_rises_is_shown() {
     let even = page(rl(&|_| 1));
     assert!(!even.contains("level 1") && !even.contains("Hardest level asked"));
 }
+
+#[test]
+fn behaviours_of_training_are_curves() {
+    let rl = lines((1..=2).map(|step| json!({ "step": step, "reward": 0.5 })));
+    let responses = lines([
+        json!({ "step": 1, "completion": "3 + 4 = 8." }),
+        json!({ "step": 2, "completion": "3 + 4 = 7. Let me check: 3 + 4 = 7." }),
+        json!({ "step": 2, "completion": "Let me check. 1 + 1 = 2." }),
+    ]);
+    let dir = run_with(&[
+        ("2-r1-zero", "", "metrics.jsonl", rl),
+        ("2-r1-zero", "", "completions.jsonl", responses),
+    ]);
+    write(dir.path()).unwrap();
+    let page = fs::read_to_string(dir.path().join("report.html")).unwrap();
+    assert!(page.contains("Checks, corrections, restarts a response"));
+    assert!(page.contains("<title>step 2\nchecks itself: 1<"), "{page}");
+    assert!(
+        page.contains("<title>step 2\nhold: 1.5\nfail: 0<"),
+        "{page}"
+    );
+    // What no response shows is no curve.
+    assert!(!page.contains("Changes of language a response") && !page.contains("takes back"));
+}

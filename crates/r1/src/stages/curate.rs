@@ -85,7 +85,7 @@ pub(super) fn curate(
     let (model, tokenizer): (&Decoder, _) = (&teacher.model, &teacher.tokenizer);
     let groups = grpo::sample(model, tokenizer, problems, &rubric, &options, &mut |n| {
         progress.inc(n)
-    });
+    })?;
     for group in &groups {
         Line::write_all(cx, None, group)?;
         let responses: usize = group.completions.iter().map(|c| c.tokens.len()).sum();

@@ -104,7 +104,8 @@ impl Stage for Evaluate<'_> {
                 &rubric,
                 &options,
                 &mut |n| progress.inc(n),
-            );
+            )
+            .with_context(|| format!("sampling from {name}"))?;
             let mut all = Vec::new();
             for group in &groups {
                 for completion in &group.completions {

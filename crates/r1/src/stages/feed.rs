@@ -13,6 +13,9 @@ pub(super) trait Feed {
     /// There is nothing left to read.
     fn next(&mut self) -> Result<Vec<Sequence>>;
 
+    /// What a person knows sequence `at` of the last batch by.
+    fn name(&self, at: usize) -> String;
+
     /// Tokens of the longest sequence there is.
     fn longest(&self) -> usize;
 
@@ -30,6 +33,7 @@ pub(super) trait Feed {
 pub(super) struct Shuffled<'a> {
     sequences: &'a [Sequence],
     batches: Batches<'a>,
+    last: Vec<&'a Sequence>,
     drawn: usize,
 }
 
@@ -39,6 +43,7 @@ impl<'a> Shuffled<'a> {
         Self {
             sequences,
             batches: Batches::new(sequences, batch, seed),
+            last: Vec::new(),
             drawn: 0,
         }
     }
@@ -47,8 +52,20 @@ impl<'a> Shuffled<'a> {
 impl Feed for Shuffled<'_> {
     fn next(&mut self) -> Result<Vec<Sequence>> {
         self.drawn += 1;
-        let batch = self.batches.next().context("batches have no end")?;
-        Ok(batch.into_iter().cloned().collect())
+        self.last = self.batches.next().context("batches have no end")?;
+        Ok(self.last.iter().map(|&sequence| sequence.clone()).collect())
+    }
+
+    fn name(&self, at: usize) -> String {
+        let is_it = |it: &Sequence| {
+            self.last
+                .get(at)
+                .is_some_and(|last| std::ptr::eq(*last, it))
+        };
+        match self.sequences.iter().position(is_it) {
+            Some(place) => format!("sample {} of {}", place + 1, self.sequences.len()),
+            None => format!("sample {} of the batch", at + 1),
+        }
     }
 
     fn longest(&self) -> usize {
@@ -84,6 +101,9 @@ mod tests {
         };
         let mut whole = Shuffled::new(&sequences, 4, 7);
         assert_eq!(whole.longest(), 5);
+        let first = tokens(&mut whole)[1];
+        assert_eq!(whole.name(1), format!("sample {} of 23", first + 1));
+        let mut whole = Shuffled::new(&sequences, 4, 7);
         for _ in 0..9 {
             tokens(&mut whole);
         }

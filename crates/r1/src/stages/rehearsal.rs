@@ -114,6 +114,7 @@ mod tests {
     use trainer::{AdamWConfig, Schedule, TrainerConfig};
 
     use super::*;
+    use crate::best::Best;
     use crate::memory::Budget;
     use crate::progress::Console;
     use crate::stage::Work;
@@ -133,6 +134,7 @@ mod tests {
         let work = Work {
             dir: dir.path().to_owned(),
             states: States::new(dir.path().join("states"), 1),
+            best: Best::new(dir.path().join("best"), 0),
             resumed: false,
         };
         let cx = StageContext::new(

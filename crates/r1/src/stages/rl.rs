@@ -13,6 +13,7 @@ use anyhow::Result;
 use burn::module::Module;
 use data::Problem;
 use grpo::{Drawn, Group, SampleOptions, draw_untied};
+use lm::NotFinite;
 use serde_json::{Value, json};
 use trainer::mix;
 
@@ -175,7 +176,8 @@ impl Stage for Rl<'_> {
                     &mut |_| (),
                 )
             };
-            let Drawn { groups, tied } = draw(plan, &mut problems, sample);
+            let Drawn { groups, tied } = draw(plan, &mut problems, sample)
+                .map_err(|error| last_good.refuse(error, step, &tokenizer))?;
             let sample_seconds = began.elapsed().as_secs_f64();
             if let Some(missing) = judging::missing(&rubric, groups.iter().chain(&tied)) {
                 cx.log(format!("step {step}: {missing}"));
@@ -198,6 +200,7 @@ impl Stage for Rl<'_> {
             for alarm in &alarms {
                 cx.log(format!("step {step}: {alarm}"));
             }
+            at.rewards.push(report.reward);
             let seconds = began.elapsed().as_secs_f64();
             let hardest = problems.level();
             progress.set_message(format!(
@@ -218,6 +221,11 @@ impl Stage for Rl<'_> {
                 (plan.inner_epochs * tokens.read, seconds - sample_seconds),
             ))?;
             at.problems = problems.position();
+            if plan.checkpoint_every > 0 && step.is_multiple_of(plan.checkpoint_every) {
+                let rewards = std::mem::take(&mut at.rewards);
+                let mean = rewards.iter().sum::<f64>() / rewards.len() as f64;
+                cx.offer(step, mean, |dir| save(dir, &learner.snapshot(), &tokenizer))?;
+            }
             cx.after_step(step, plan.checkpoint_every, &at, |dir| {
                 let moving = (plan.reference_every > 0).then_some(&reference);
                 progress::save(dir, &learner, moving)
@@ -234,13 +242,13 @@ impl Stage for Rl<'_> {
 fn draw(
     plan: &preset::Rl,
     problems: &mut Problems,
-    sample: impl Fn(usize, Vec<Problem>) -> Vec<Group>,
-) -> Drawn {
+    sample: impl Fn(usize, Vec<Problem>) -> Result<Vec<Group>, NotFinite>,
+) -> Result<Drawn, NotFinite> {
     match plan.resample {
-        0 => Drawn {
-            groups: sample(0, problems.take(plan.prompts)),
+        0 => Ok(Drawn {
+            groups: sample(0, problems.take(plan.prompts))?,
             tied: Vec::new(),
-        },
+        }),
         rounds => draw_untied(plan.prompts, rounds, |round, count| {
             sample(round, problems.take(count))
         }),

@@ -245,7 +245,7 @@ pub(crate) fn show(
     let problems = Problems::open(tasks, None, cx.seed)?.take(SHOWN);
     let options = ask::options(cx, 1, (0.6, 0.95), 128, cx.seed);
     let rubric = judging::rubric(&RubricConfig::default(), tasks)?;
-    let groups = grpo::sample(model, tokenizer, problems, &rubric, &options, &mut |_| ());
+    let groups = grpo::sample(model, tokenizer, problems, &rubric, &options, &mut |_| ())?;
     for group in &groups {
         Line::write_all(cx, None, group)?;
     }

@@ -18,6 +18,7 @@ use sft::{Batches, Kept, SoftLoss, SoftReport, SoftTargets, soft_step, soft_targ
 use super::cost::Cost;
 use super::means;
 use super::sft::{FineTuning, begin, rehearse_for};
+use super::training::refused;
 use crate::backend::MICRO_TOKENS;
 use crate::preset::Logits;
 use crate::stage::StageContext;
@@ -184,7 +185,11 @@ pub(crate) fn fine_tune_softly(
         let soft = soft.collect::<Result<Vec<_>>>()?;
         let batch = places.iter().map(|place| &sequences[*place]);
         let pairs: Vec<_> = batch.zip(&soft).collect();
-        let report = soft_step(&mut trainer, &pairs, MICRO_TOKENS, &loss)?;
+        let report = soft_step(&mut trainer, &pairs, MICRO_TOKENS, &loss).map_err(|error| {
+            refused(error, |at| {
+                format!("sample {} of {}", places[at] + 1, sequences.len())
+            })
+        })?;
         let tokens = pairs.iter().map(|(it, _)| it.tokens.len()).sum();
         cost.train("training", trainer.model(), tokens);
         let seconds = began.elapsed().as_secs_f64();

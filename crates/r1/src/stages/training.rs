@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use lm::Sequence;
 use moe_model::Decoder;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sft::{SftReport, step};
+use sft::{SftReport, StepError, step};
 use trainer::Trainer;
 
 use super::cost::Cost;
@@ -84,7 +84,8 @@ pub(super) fn train(
         let began = Instant::now();
         let batch = feed.next()?;
         let batch: Vec<&Sequence> = batch.iter().collect();
-        let report = step(trainer, &batch, MICRO_TOKENS)?;
+        let report = step(trainer, &batch, MICRO_TOKENS)
+            .map_err(|error| refused(error, |at| feed.name(at)))?;
         let tokens = batch.iter().map(|sequence| sequence.tokens.len()).sum();
         cost.train("training", trainer.model(), tokens);
         let seconds = began.elapsed().as_secs_f64();
@@ -101,6 +102,14 @@ pub(super) fn train(
         })?;
     }
     Ok(())
+}
+
+/// A step that was not taken, with what it is due to.
+pub(super) fn refused(error: StepError, name: impl Fn(usize) -> String) -> Error {
+    match error.at {
+        Some(at) => Error::new(error.cause).context(format!("{} cannot be learned from", name(at))),
+        None => error.into(),
+    }
 }
 
 #[cfg(test)]

@@ -84,6 +84,24 @@ impl Outcome {
         Ok(())
     }
 
+    /// Responses that passed every gate.
+    pub(super) fn kept(&self) -> usize {
+        self.gates.last().map_or(0, |(_, left)| *left)
+    }
+
+    /// What each gate stopped, as in `answer 3, claims 1`.
+    pub(super) fn stopped(&self) -> String {
+        let mut before = self.responses();
+        let mut words = Vec::new();
+        for (gate, left) in &self.gates {
+            if *left < before {
+                words.push(format!("{gate} {}", before - left));
+            }
+            before = *left;
+        }
+        words.join(", ")
+    }
+
     /// Responses of both rounds.
     fn responses(&self) -> usize {
         self.sampling.answered + self.hints.as_ref().map_or(0, |hints| hints.asked.answered)
@@ -203,6 +221,8 @@ mod tests {
             after: Some(measured(0.5)),
             ..Outcome::default()
         };
+        assert_eq!(outcome.kept(), 5);
+        assert_eq!(outcome.stopped(), "answer 5, claims 1");
         let table = outcome.table();
         let cells: Vec<Vec<&str>> = table
             .lines()

@@ -1,10 +1,10 @@
 //! The parts of a distillation, in their order.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use eval::Protocol;
 
 use super::arguments::Teach;
-use super::filter::Filter;
+use super::filter::{CURATION, Filter};
 use super::inputs::Inputs;
 use super::learning::{Learning, Reading};
 use super::meaning::{Reference, Vectors};
@@ -97,6 +97,12 @@ impl Distillation<'_> {
         };
         let curated = run.stage(PARTS[2], filter)?;
         outcome.curated(&curated)?;
+        let stopped = outcome.stopped();
+        ensure!(
+            outcome.kept() > 0,
+            "no response was kept ({stopped}); {} has examples of each gate",
+            curated.file(CURATION).display()
+        );
         let general = args.general.as_deref().zip(self.inputs.general.as_ref());
         let licence = &*settings.set.general_licence;
         let set = Set {

@@ -52,7 +52,7 @@ impl Teacher {
         let journal = dir.join(REPLIES);
         if is_endpoint {
             let (name, key) = (flags.name.as_deref(), flags.key_env.as_deref());
-            let mut settings = endpoint_settings(named, name, key)?;
+            let mut settings = endpoint_settings(named, name, key, "--name")?;
             flags.apply(&mut settings);
             settings.temperature = Some(plan.temperature);
             settings.top_p = Some(plan.top_p);

@@ -242,3 +242,31 @@ fn a_reward_can_be_added() {
     assert_eq!(none.unjudged, ["short"]);
     assert_eq!(rubric.parts(&none)[3].value, None);
 }
+
+struct Broken;
+
+impl Reward for Broken {
+    fn name(&self) -> &'static str {
+        "broken"
+    }
+
+    fn score(&self, _problem: &Problem, response: &str) -> Verdict {
+        Verdict::right(format!("begins with {}", &response[..9]))
+    }
+}
+
+#[test]
+fn a_reward_that_panics_has_not_judged() {
+    let rubric = rubric(Mode::Sum).with(0.5, Box::new(Broken));
+    let (reading, options) = (Reading::default(), Options::default());
+    let asked = problem("12", "en");
+    let (score, why) = rubric.explained(&asked, "12", &reading, &options);
+    assert!(!score.is_judged());
+    assert_eq!(score.unjudged, ["broken"]);
+    assert!(why[0].reason.starts_with("it panicked: "), "{why:?}");
+    let (score, why) = rubric.explained(&asked, "The answer is 12", &reading, &options);
+    assert_eq!(
+        (score.extra, why.len()),
+        (vec![("broken".to_owned(), 1.0)], 0)
+    );
+}

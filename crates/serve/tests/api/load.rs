@@ -1,10 +1,13 @@
 //! Many clients, clients that leave, and a server that stops.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use data::reasoning::split;
 use serde_json::json;
+use serve::Limits;
 
 use crate::question;
 use crate::server::Server;
@@ -70,8 +73,7 @@ fn a_client_that_leaves_frees_its_row() {
                 let address = server.address;
                 let body = body.clone();
                 thread::spawn(move || {
-                    use std::io::{Read, Write};
-                    let mut stream = std::net::TcpStream::connect(address).unwrap();
+                    let mut stream = TcpStream::connect(address).unwrap();
                     write!(
                         stream,
                         "POST /v1/completions HTTP/1.1\r\nHost: here\r\nContent-Length: {}\r\n\r\n{body}",
@@ -126,11 +128,46 @@ fn a_server_that_stops_finishes_what_is_under_way() {
     }
     assert_eq!(last, "[DONE]");
     let began = Instant::now();
-    while std::net::TcpStream::connect(server.address).is_ok() {
+    while TcpStream::connect(server.address).is_ok() {
         assert!(
             began.elapsed() < Duration::from_secs(20),
             "it still listens"
         );
         thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// What the server says to a request that ends in its midst, until it hangs up.
+fn unfinished(server: &Server, request: &str) -> String {
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).unwrap();
+    said
+}
+
+#[test]
+fn a_silent_client_is_hung_up_on_and_others_are_answered() {
+    let limits = Limits {
+        connections: 4,
+        patience: Duration::from_millis(300),
+    };
+    let server = Server::within(2, 8, None, limits);
+    let head = "POST /v1/completions HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n";
+    thread::scope(|scope| {
+        // More than may be connected at once: nothing at all, half a head, half a body.
+        for request in ["", "GET /health HT", head].iter().cycle().take(9) {
+            scope.spawn(|| unfinished(&server, request));
+        }
+        let slow: Vec<_> = (0..3)
+            .map(|_| scope.spawn(|| unfinished(&server, &format!("{head}\r\n{{\"prompt"))))
+            .collect();
+        assert_eq!(server.chat(&question("one?", 1)).0, 200);
+        for said in slow {
+            let said = said.join().unwrap();
+            assert!(said.starts_with("HTTP/1.1 408"), "{said}");
+            assert!(said.contains("did not come in time"), "{said}");
+        }
+    });
+    idle(&server);
 }

@@ -12,7 +12,7 @@ use data::{Finish, Tokenizer};
 use lm::{EngineOptions, GenerateOptions, Prompt, Rollout, Sampling};
 use moe_model::{Decoder, Preset};
 use serde_json::Value;
-use serve::{STREAM, Settings, Worker, router};
+use serve::{Limits, STREAM, Settings, Worker, router};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -42,6 +42,10 @@ fn fresh_seed() -> u64 {
 
 impl Server {
     pub(crate) fn start(rows: usize, queue: usize, key: Option<&str>) -> Self {
+        Self::within(rows, queue, key, Limits::default())
+    }
+
+    pub(crate) fn within(rows: usize, queue: usize, key: Option<&str>, limits: Limits) -> Self {
         let texts = (0..200).map(|i| format!("one, two and {i}: 七八. Why? {}", i * 7));
         let tokenizer = Arc::new(Tokenizer::train(texts, 300).unwrap());
         let mut config = Preset::Smoke.config();
@@ -58,6 +62,7 @@ impl Server {
             name: "smoke".into(),
             key: key.map(str::to_owned),
             max_body: 100_000,
+            patience: limits.patience,
             sampling: Sampling::PLAIN,
         };
         let routes = router(worker.clone(), Arc::clone(&tokenizer), settings);
@@ -70,10 +75,10 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         runtime.spawn(async move {
-            let served = axum::serve(listener, routes).with_graceful_shutdown(async {
+            let stop = async {
                 let _ = stopped.await;
-            });
-            served.await.unwrap();
+            };
+            serve::run(listener, routes, limits, stop).await;
         });
         Self {
             address,
@@ -123,7 +128,7 @@ impl Server {
             id: STREAM.into(),
             tokens: prompt,
         };
-        lm::generate(&self.model, &[prompt], &options, &mut |_| ())
+        lm::generate(&self.model, &[prompt], &options, &mut |_| ()).unwrap()
     }
 
     /// A server, and a prompt after which its likeliest tokens go on for as long as `tokens`. A few

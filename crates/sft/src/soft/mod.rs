@@ -19,7 +19,7 @@ use lm::{CausalLm, Sequence, micro_batches, router_reports, states};
 use serde::Serialize;
 use trainer::{Apart, Share, TrainError, Trainer};
 
-use crate::SftReport;
+use crate::{SftReport, StepError};
 pub use divergence::{Divergence, divergence};
 pub use targets::{Kept, SoftTargets, soft_targets};
 
@@ -55,11 +55,40 @@ pub fn soft_step<M: CausalLm>(
     batch: &[(&Sequence, &SoftTargets)],
     micro_tokens: usize,
     loss: &SoftLoss,
-) -> Result<SoftReport, TrainError> {
-    let lengths: Vec<usize> = batch.iter().map(|(it, _)| it.tokens.len()).collect();
+) -> Result<SoftReport, StepError> {
     let tokens: usize = batch.iter().map(|(it, _)| it.targets()).sum();
+    let taken = accumulate(trainer, batch, tokens, micro_tokens, loss)
+        .and_then(|seen| trainer.step().map(|step| (seen, step)));
+    let (seen, step) = taken.map_err(|cause| {
+        StepError::find(cause, trainer, batch.len(), |trainer, at| {
+            accumulate(trainer, &batch[at..=at], tokens, micro_tokens, loss).map(|_| ())
+        })
+    })?;
+    let sum = |of: fn(&Seen) -> f64| seen.iter().map(of).sum::<f64>();
+    let routers: Vec<_> = seen.iter().map(|(_, _, routers)| &**routers).collect();
+    Ok(SoftReport {
+        kl: sum(|seen| seen.1),
+        sft: SftReport {
+            loss: sum(|seen| seen.0),
+            tokens,
+            further: None,
+            routers: router_reports(&routers),
+            step,
+        },
+    })
+}
+
+/// Adds the gradients of the loss over `tokens` targets, those of `batch` among them.
+fn accumulate<M: CausalLm>(
+    trainer: &mut Trainer<M>,
+    batch: &[(&Sequence, &SoftTargets)],
+    tokens: usize,
+    micro_tokens: usize,
+    loss: &SoftLoss,
+) -> Result<Vec<Seen>, TrainError> {
+    let lengths: Vec<usize> = batch.iter().map(|(it, _)| it.tokens.len()).collect();
     let parts = micro_batches(&lengths, micro_tokens);
-    let seen = trainer.accumulate(&parts, |model, part| {
+    trainer.accumulate(&parts, |model, part| {
         let part: Vec<(&Sequence, &SoftTargets)> = part.iter().map(|&at| batch[at]).collect();
         let sequences: Vec<Sequence> = part.iter().map(|(it, _)| (*it).clone()).collect();
         let targets: usize = sequences.iter().map(Sequence::targets).sum();
@@ -78,18 +107,6 @@ pub fn soft_step<M: CausalLm>(
             apart,
             report: (pulled.nll, pulled.kl, states.routers),
         }
-    })?;
-    let sum = |of: fn(&Seen) -> f64| seen.iter().map(of).sum::<f64>();
-    let routers: Vec<_> = seen.iter().map(|(_, _, routers)| &**routers).collect();
-    Ok(SoftReport {
-        kl: sum(|seen| seen.1),
-        sft: SftReport {
-            loss: sum(|seen| seen.0),
-            tokens,
-            further: None,
-            routers: router_reports(&routers),
-            step: trainer.step()?,
-        },
     })
 }
 

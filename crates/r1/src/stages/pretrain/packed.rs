@@ -39,6 +39,8 @@ pub(super) struct Packed<'a> {
     settings: WindowSettings,
     batch: usize,
     windows: Windows<'a>,
+    /// The documents in each window of the last batch.
+    last: Vec<Vec<u64>>,
     read: Tokens,
 }
 
@@ -87,6 +89,7 @@ impl<'a> Packed<'a> {
             settings,
             batch: plan.batch,
             windows,
+            last: Vec::new(),
             read: Tokens::default(),
         })
     }
@@ -152,15 +155,23 @@ const LOOKED_AT: u64 = 4096;
 impl Feed for Packed<'_> {
     fn next(&mut self) -> Result<Vec<Sequence>> {
         let mut batch = Vec::with_capacity(self.batch);
+        self.last.clear();
         for _ in 0..self.batch {
             let window = self.windows.next().context("the shards are used up")?;
             self.count(&window);
+            self.last.push(window.documents);
             batch.push(Sequence {
                 tokens: window.tokens,
                 context: 1,
             });
         }
         Ok(batch)
+    }
+
+    fn name(&self, at: usize) -> String {
+        let documents = self.last.get(at).map_or(&[][..], Vec::as_slice);
+        let documents: Vec<String> = documents.iter().map(u64::to_string).collect();
+        format!("the window of documents {}", documents.join(", "))
     }
 
     fn longest(&self) -> usize {

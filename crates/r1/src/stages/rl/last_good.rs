@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result};
 use data::Tokenizer;
-use grpo::StepError;
 use moe_model::Decoder;
 
 use crate::stages::checkpoint::save;
@@ -43,7 +42,12 @@ impl LastGood {
     }
 
     /// Writes it down, since step `step` cannot be taken, and says why and where it is.
-    pub(super) fn refuse(&self, error: StepError, step: usize, tokenizer: &Tokenizer) -> Error {
+    pub(super) fn refuse(
+        &self,
+        error: impl Into<Error>,
+        step: usize,
+        tokenizer: &Tokenizer,
+    ) -> Error {
         let good = match &self.kept {
             None => format!("the one this stage began with, {}", self.start.display()),
             Some((step, policy)) => match self.write(policy, tokenizer) {
@@ -52,7 +56,7 @@ impl LastGood {
             },
         };
         let message = format!("step {step} was not taken. The last good checkpoint is {good}");
-        Error::new(error).context(message)
+        error.into().context(message)
     }
 
     fn write(&self, policy: &Decoder, tokenizer: &Tokenizer) -> Result<()> {

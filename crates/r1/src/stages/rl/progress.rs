@@ -25,6 +25,8 @@ pub(super) struct Progress {
     pub(super) level: Level,
     pub(super) watch: Watch,
     pub(super) problems: Position,
+    /// Rewards of the steps since a policy was last looked at.
+    pub(super) rewards: Vec<f64>,
 }
 
 impl Progress {
@@ -35,6 +37,7 @@ impl Progress {
             level: Level::new(level_up),
             watch: Watch::default(),
             problems: Position::default(),
+            rewards: Vec::new(),
         }
     }
 }
