@@ -34,7 +34,7 @@ pub fn hugging_face(name: &str) -> Option<String> {
         return Some(format!("{theirs}.{end}"));
     }
     let (layer, part) = stem.strip_prefix("blk.")?.split_once('.')?;
-    let layer: usize = layer.parse().ok()?;
+    let layer = number(layer)?;
     let (_, theirs) = BLOCK.iter().find(|(ours, _)| *ours == part)?;
     Some(format!("model.layers.{layer}.{theirs}.{end}"))
 }
@@ -46,9 +46,15 @@ pub fn llama_cpp(name: &str) -> Option<String> {
         return Some(format!("{ours}.{end}"));
     }
     let (layer, part) = stem.strip_prefix("model.layers.")?.split_once('.')?;
-    let layer: usize = layer.parse().ok()?;
+    let layer = number(layer)?;
     let (ours, _) = BLOCK.iter().find(|(_, theirs)| *theirs == part)?;
     Some(format!("blk.{layer}.{ours}.{end}"))
+}
+
+/// The number of a layer, which is spelled in one way: `00` would be another tensor of the same name.
+fn number(text: &str) -> Option<usize> {
+    let number: usize = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
 }
 
 #[cfg(test)]
@@ -66,11 +72,14 @@ mod tests {
         for unknown in [
             "rope_freqs.weight",
             "blk.x.attn_q.weight",
+            "blk.01.attn_q.weight",
+            "blk.+1.attn_q.weight",
             "blk.1.ssm_in.weight",
             "output",
             "",
         ] {
             assert_eq!(hugging_face(unknown), None, "{unknown}");
         }
+        assert_eq!(llama_cpp("model.layers.01.mlp.up_proj.weight"), None);
     }
 }

@@ -59,7 +59,7 @@ impl Weights {
                 _ => tensor.matrix()[0],
             };
             let head = match count {
-                Some(count) if count == 0 || !rows.is_multiple_of(2 * count as usize) => {
+                Some(count) if !in_pairs(rows, count) => {
                     let problem = format!("tensor `{name}` has {rows} rows for {count} heads");
                     return Err(file.unsupported(problem));
                 }
@@ -145,6 +145,12 @@ impl Weights {
     }
 }
 
+/// Whether `rows` make up `heads` heads of whole pairs.
+fn in_pairs(rows: usize, heads: u64) -> bool {
+    let pairs = heads.checked_mul(2).filter(|_| heads > 0);
+    pairs.is_some_and(|pairs| rows > 0 && (rows as u64).is_multiple_of(pairs))
+}
+
 /// Where the row of a head's halves lies among its pairs.
 pub(crate) fn place_in_file(row: usize, head: usize) -> usize {
     let (of, at) = (row / head, row % head);
@@ -155,6 +161,14 @@ pub(crate) fn place_in_file(row: usize, head: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn heads_are_whole_pairs_of_rows() {
+        assert!(in_pairs(12, 2) && in_pairs(12, 6));
+        for (rows, heads) in [(12, 0), (12, 4), (12, 1 << 63), (0, 1 << 63), (0, 1)] {
+            assert!(!in_pairs(rows, heads), "{rows} rows for {heads} heads");
+        }
+    }
 
     #[test]
     fn halves_become_pairs_head_by_head() {

@@ -52,8 +52,9 @@ impl Writer {
         head.extend((metadata.len() as u64).to_le_bytes());
         for (key, value) in metadata {
             text(&mut head, key);
-            head.extend(number(value).to_le_bytes());
-            put(&mut head, value);
+            let kind = number(value);
+            head.extend(kind.to_le_bytes());
+            put(&mut head, kind, value);
         }
         let mut offset = 0_u64;
         for tensor in &tensors {
@@ -165,24 +166,22 @@ fn number(value: &Value) -> u32 {
     }
 }
 
-fn put(to: &mut Vec<u8>, value: &Value) {
+/// Writes a value as one of the type with number `kind`, which is at least as wide as its own.
+fn put(to: &mut Vec<u8>, kind: u32, value: &Value) {
     match value {
-        Value::Unsigned(value) => match u32::try_from(*value) {
-            Ok(value) => to.extend(value.to_le_bytes()),
-            Err(_) => to.extend(value.to_le_bytes()),
-        },
-        Value::Signed(value) => match i32::try_from(*value) {
-            Ok(value) => to.extend(value.to_le_bytes()),
-            Err(_) => to.extend(value.to_le_bytes()),
-        },
+        Value::Unsigned(value) if kind == 4 => to.extend((*value as u32).to_le_bytes()),
+        Value::Unsigned(value) => to.extend(value.to_le_bytes()),
+        Value::Signed(value) if kind == 5 => to.extend((*value as i32).to_le_bytes()),
+        Value::Signed(value) => to.extend(value.to_le_bytes()),
         Value::Float(value) => to.extend((*value as f32).to_le_bytes()),
         Value::Bool(value) => to.push(u8::from(*value)),
         Value::Text(value) => text(to, value),
         Value::List(values) => {
-            let kind = values.first().map_or(4, number);
+            // The values of a list have one type: that of the widest.
+            let kind = values.iter().map(number).max().unwrap_or(4);
             to.extend(kind.to_le_bytes());
             to.extend((values.len() as u64).to_le_bytes());
-            values.iter().for_each(|value| put(to, value));
+            values.iter().for_each(|value| put(to, kind, value));
         }
     }
 }

@@ -101,6 +101,59 @@ fn what_is_written_is_read() {
     }
 }
 
+#[test]
+fn a_head_of_any_size_is_compared_with_the_tensor() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.gguf");
+    let mut fields = metadata(&config("llama"), "m").unwrap();
+    for (key, value) in &mut fields {
+        if key.ends_with("key_length") || key.ends_with("dimension_count") {
+            *value = (u64::MAX / 2).into();
+        }
+    }
+    let shape = |name: &str, shape: &[usize]| Shape {
+        name: name.into(),
+        kind: Kind::F32,
+        shape: shape.to_vec(),
+    };
+    let shapes = vec![
+        shape("rope_freqs.weight", &[2]),
+        shape("token_embd.weight", &[1, 1]),
+    ];
+    let mut writer = Writer::new(&path, &fields, shapes).unwrap();
+    writer.tensor(&[1.0, 1.0]).unwrap();
+    writer.tensor(&[1.0]).unwrap();
+    writer.finish().unwrap();
+    let error = File::open(&path).unwrap().config().unwrap_err().to_string();
+    assert!(error.contains("not Llama 3's"), "{error}");
+}
+
+#[test]
+fn the_numbers_of_a_list_have_the_width_of_the_widest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.gguf");
+    let list = |values: &[Value]| Value::List(values.to_vec());
+    let mixed = [
+        ("a".to_owned(), list(&[1_u64.into(), (1_u64 << 40).into()])),
+        (
+            "b".to_owned(),
+            list(&[Value::Signed(-1 << 40), Value::Signed(-1)]),
+        ),
+        ("c".to_owned(), list(&[list(&[1_u64.into()]), list(&[])])),
+    ];
+    Writer::new(&path, &mixed, vec![])
+        .unwrap()
+        .finish()
+        .unwrap();
+    let read: Vec<_> = File::open(&path)
+        .unwrap()
+        .metadata()
+        .clone()
+        .into_iter()
+        .collect();
+    assert_eq!(read, mixed);
+}
+
 fn opened(bytes: &[u8]) -> Result<File, GgufError> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.gguf");

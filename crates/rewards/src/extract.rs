@@ -131,7 +131,9 @@ pub fn extract_as(response: &str, reading: &Reading) -> Result<Extracted, NoAnsw
     if is_listing(whole) {
         return Err(NoAnswer::Conflicting);
     }
-    let formula = last_formula(&text).filter(|_| reading.latex);
+    // `$.$` is none.
+    let formula =
+        last_formula(&text).filter(|(formula, _)| reading.latex && !tidy(formula).is_empty());
     let after = formula.as_ref().map_or(0, |(_, end)| *end);
     let number = last_number(&text[after..]).filter(|_| reading.plain || formula.is_none());
     match (formula, number) {

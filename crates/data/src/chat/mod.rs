@@ -5,6 +5,7 @@
 //! a template that insists on them says so.
 
 mod escape;
+mod methods;
 mod template;
 
 use serde::{Deserialize, Serialize};

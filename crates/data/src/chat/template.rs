@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{Environment, ErrorKind, context};
-use minijinja_contrib::pycompat::unknown_method_callback;
 use serde_json::Value as Json;
 
 use super::Message;
+use super::methods::method;
 
 /// Instructions a rendering may take; a long conversation takes a few thousand.
 const FUEL: u64 = 5_000_000;
@@ -63,7 +63,7 @@ impl ChatTemplate {
             .build();
         environment.set_syntax(syntax.expect("only the white space is configured"));
         environment.set_fuel(Some(FUEL));
-        environment.set_unknown_method_callback(unknown_method_callback);
+        environment.set_unknown_method_callback(method);
         environment.add_function("raise_exception", |message: String| {
             Err::<Value, _>(minijinja::Error::new(ErrorKind::InvalidOperation, message))
         });

@@ -76,13 +76,15 @@ fn latest(blocks: Vec<String>) -> Vec<String> {
 /// All from the first header on that a hunk or another header follows.
 fn bare(text: &str) -> Option<String> {
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if is_header(line) && is_diff(&text[at..]) {
-            return Some(text[at..].to_owned());
-        }
+    let starts = text.split_inclusive('\n').map(|line| {
+        let start = at;
         at += line.len();
-    }
-    None
+        (start, line)
+    });
+    let lines: Vec<(usize, &str)> = starts.collect();
+    let (last, _) = lines.iter().rfind(|(_, line)| is_diff(line))?;
+    let (first, _) = lines.iter().find(|(_, line)| is_header(line))?;
+    (first <= last).then(|| text[*first..].to_owned())
 }
 
 /// The quoted lines without what quotes them; `None` where there is no line so.
@@ -138,6 +140,11 @@ mod tests {
         let better = ONE.replace("+b", "+c");
         let reply = format!("```diff\n{ONE}```\n```diff\n{other}```\nNo:\n```diff\n{better}```\n");
         assert_eq!(diff(&reply), Some(format!("{other}{better}")));
+    }
+
+    #[test]
+    fn many_headers_and_no_hunk_are_read_in_bounded_time() {
+        assert_eq!(diff(&"--- \n".repeat(200_000)), None);
     }
 
     #[test]

@@ -9,6 +9,9 @@ use super::error::{CheckpointError, io};
 use super::files::Files;
 use super::{CONFIG, storage};
 
+/// Whose rows are the vocabulary.
+const EMBEDDING: &str = "model.embed_tokens.weight";
+
 /// Writes the checkpoint in the directory `from`, with its tokenizer, as the file `to`, its matrices stored
 /// as `kind` (F32, F16, BF16 or Q8_0) and its vectors in f32. `name` is what the model is called in it.
 ///
@@ -32,7 +35,8 @@ pub fn to_gguf(from: &Path, to: &Path, kind: Kind, name: &str) -> Result<(), Che
         tokenizer: json(&from.join("tokenizer.json"))?,
         config: json(&from.join("tokenizer_config.json"))?,
     };
-    let vocabulary = config["vocab_size"].as_u64().unwrap_or(0) as usize;
+    let mut files = Files::open(from)?;
+    let vocabulary = vocabulary(&config, &files).map_err(refuse(CONFIG))?;
     let tokenizer = gguf::tokenizer_metadata(&parts, vocabulary);
     metadata.extend(tokenizer.map_err(refuse("tokenizer.json"))?);
     // llama.cpp's number for the type of most tensors.
@@ -44,7 +48,6 @@ pub fn to_gguf(from: &Path, to: &Path, kind: Kind, name: &str) -> Result<(), Che
     };
     metadata.push(("general.file_type".into(), Value::Unsigned(number)));
 
-    let mut files = Files::open(from)?;
     let heads = |key: &str| config[key].as_u64().map(|heads| heads as usize);
     let queries = heads("num_attention_heads").unwrap_or(1);
     let keys = heads("num_key_value_heads").unwrap_or(queries);
@@ -63,6 +66,8 @@ pub fn to_gguf(from: &Path, to: &Path, kind: Kind, name: &str) -> Result<(), Che
             let problem = format!("tensor `{theirs}` is stored as {:?}", place.info.dtype);
             return Err(refuse(CONFIG)(problem));
         }
+        let heads = turned(theirs);
+        check(theirs, &place.info.shape, heads).map_err(refuse(CONFIG))?;
         let row = place.info.shape.last().copied().unwrap_or(0);
         shapes.push(Shape {
             name: ours,
@@ -91,10 +96,70 @@ pub fn to_gguf(from: &Path, to: &Path, kind: Kind, name: &str) -> Result<(), Che
     Ok(writer.finish()?)
 }
 
+/// Rows of the embedding, as many as the configuration says: its number alone would be believed whatever it is.
+fn vocabulary(config: &Json, files: &Files) -> Result<usize, String> {
+    let place = files.tensors.get(EMBEDDING);
+    let rows = place.and_then(|place| place.info.shape.first().copied());
+    let rows = rows.ok_or_else(|| format!("tensor `{EMBEDDING}` is missing"))?;
+    let said = &config["vocab_size"];
+    match said.as_u64() == Some(rows as u64) {
+        true => Ok(rows),
+        false => Err(format!(
+            "`vocab_size` is {said}, and `{EMBEDDING}` has {rows} rows"
+        )),
+    }
+}
+
+/// Whether a file of GGUF has such tensors, and this one's rows make up as many heads of pairs.
+fn check(name: &str, shape: &[usize], heads: Option<usize>) -> Result<(), String> {
+    if !(1..=4).contains(&shape.len()) || shape.contains(&0) {
+        return Err(format!(
+            "tensor `{name}` has shape {shape:?}, which GGUF does not have"
+        ));
+    }
+    let Some(heads) = heads else { return Ok(()) };
+    let pairs = heads.checked_mul(2).filter(|_| heads > 0);
+    match pairs.is_some_and(|pairs| shape[0].is_multiple_of(pairs)) && shape.len() < 3 {
+        true => Ok(()),
+        false => Err(format!(
+            "tensor `{name}` of shape {shape:?} does not make up {heads} heads"
+        )),
+    }
+}
+
 fn json(path: &Path) -> Result<Json, CheckpointError> {
     let text = std::fs::read(path).map_err(io(path))?;
     serde_json::from_slice(&text).map_err(|error| CheckpointError::Config {
         path: path.into(),
         problem: format!("not JSON ({error}); download it again"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_whole_pairs_of_rows_and_shapes_those_of_gguf() {
+        for (shape, heads) in [
+            (&[8, 4][..], Some(2)),
+            (&[8], Some(4)),
+            (&[3, 1, 2, 5], None),
+        ] {
+            assert_eq!(check("q", shape, heads), Ok(()), "{shape:?} {heads:?}");
+        }
+        for (shape, heads) in [
+            (&[8, 4][..], Some(0)),
+            (&[8, 4], Some(8)),
+            (&[8, 4], Some(3)),
+            (&[8, 4], Some(usize::MAX)),
+            (&[8, 2, 2], Some(2)),
+            (&[8, 0], Some(2)),
+            (&[], None),
+            (&[1, 1, 1, 1, 1], None),
+        ] {
+            let error = check("q", shape, heads).unwrap_err();
+            assert!(error.starts_with("tensor `q`"), "{error}");
+        }
+    }
 }

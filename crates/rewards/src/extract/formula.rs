@@ -34,7 +34,7 @@ pub(super) fn formulas(text: &str) -> Vec<(Range<usize>, Range<usize>)> {
             continue;
         }
         let end = inner + length + close.len();
-        if length > 0 {
+        if !text[inner..inner + length].trim().is_empty() {
             found.push((inner..inner + length, start..end));
         }
         at = end;

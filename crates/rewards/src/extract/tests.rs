@@ -77,6 +77,14 @@ fn a_response_of_mathematics_alone_is_its_answer() {
 }
 
 #[test]
+fn a_formula_of_nothing_is_no_answer() {
+    expect("so $x=1$ and $ $", "x=1", Rule::LastFormula);
+    for text in ["so $ $", "so $.$", "so \\(\n\\)"] {
+        assert_eq!(extract(text), Err(NoAnswer::Nothing), "{text}");
+    }
+}
+
+#[test]
 fn long_and_strange_texts_are_read_in_bounded_time() {
     for piece in [
         "\\boxed{",

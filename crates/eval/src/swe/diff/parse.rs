@@ -346,9 +346,11 @@ type Range = (usize, usize);
 fn ranges(line: &str) -> Option<(Range, Range, &str)> {
     let (old, rest) = line.strip_prefix("@@ -")?.split_once(" +")?;
     let (new, section) = rest.split_once(" @@")?;
+    // 32 bits, so that sums of a few are numbers too.
+    let number = |text: &str| text.parse::<u32>().ok().map(|number| number as usize);
     let range = |text: &str| -> Option<Range> {
         let (start, count) = text.split_once(',').unwrap_or((text, "1"));
-        Some((start.parse().ok()?, count.parse().ok()?))
+        Some((number(start)?, number(count)?))
     };
     Some((range(old)?, range(new)?, section))
 }
@@ -427,6 +429,10 @@ rename to new name
         assert_eq!(line(&format!("{head}@@ -1 +1 @@\n-a\n+b\n+c\n")), 6);
         assert_eq!(line(&format!("{head}@@ -1,9 +1,9 @@\n a\nSo it is.\n")), 5);
         assert_eq!(line(&format!("{head}@@ -1,x +1 @@\n-a\n+b\n")), 3);
+        assert_eq!(
+            line(&format!("{head}@@ -9223372036854775807 +1 @@\n-a\n+b\n")),
+            3
+        );
         assert_eq!(line("--- a/x\n+++ b/y\n@@ -1 +1 @@\n-a\n+b\n"), 6);
         assert_eq!(
             line("--- /dev/null\n+++ /dev/null\n@@ -1 +1 @@\n-a\n+b\n"),

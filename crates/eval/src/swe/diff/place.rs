@@ -99,7 +99,9 @@ impl<'a> Pattern<'a> {
                 lines && same(kept, &file[at + top..at + old.len() - bottom], fuzz > 0)
             };
             let ways = |distance: usize| [guess.checked_add(distance), guess.checked_sub(distance)];
-            let found = (0..=guess.max(file.len()))
+            // A header may be off by any number of lines; nearer than the file's end, nothing fits.
+            let nearest = guess.saturating_sub(file.len());
+            let found = (nearest..=guess.max(file.len()))
                 .flat_map(ways)
                 .flatten()
                 .find(|at| fits(*at));
@@ -214,6 +216,14 @@ mod tests {
         assert_eq!(placed(hunk, "x\na\nb\na\nb\na\n"), at(3, 1, 0));
         assert_eq!(placed(hunk, "a\nb\na\nx\nx\nx\n"), at(0, -2, 0));
         assert_eq!(placed(hunk, "a\nc\na\n"), None);
+    }
+
+    /// The search does not walk from there.
+    #[test]
+    fn a_hunk_from_beyond_the_file_is_found() {
+        let hunk = "@@ -4000000000,3 +4000000000,3 @@\n a\n-b\n+c\n a\n";
+        assert_eq!(placed(hunk, "x\na\nb\na\nx\n"), at(1, 1 - 3_999_999_999, 0));
+        assert_eq!(placed(hunk, "x\n"), None);
     }
 
     /// Two lines of context above and one below: fuzz 1 drops one above, fuzz 2 one more and the one
