@@ -26,4 +26,5 @@ mod smoke;
 mod talking;
 mod tokenizers;
 mod transformers;
+mod unsafe_code;
 mod usage;

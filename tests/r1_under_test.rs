@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// As `r1` has it: what is measured of memory depends on it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     r1::cli::main()
 }
