@@ -1,7 +1,8 @@
 //! The methods of Python's strings, lists and mappings that templates call.
 //!
 //! They are `minijinja-contrib`'s, which take fuel for the texts they make, all but `format`: a width of a
-//! billion would take the memory first. Here it pays before.
+//! billion would take the memory first, and other letters than ASCII's in a field are cut in two. Here it pays before,
+//! and such fields are refused.
 
 use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Error, ErrorKind, State};
@@ -39,7 +40,11 @@ fn most(text: &str, args: &[Value]) -> Result<usize, Error> {
             longest = longest.max(length(&named.peek::<Value>(name)?)?);
         }
     }
-    let fields: Vec<&str> = text.split('{').skip(1).collect();
+    let fields = fields(text);
+    if let Some(field) = fields.iter().find(|field| !field.is_ascii()) {
+        let problem = format!("format() knows no field `{{{field}}}`: its letters are not ASCII");
+        return Err(Error::new(ErrorKind::InvalidOperation, problem));
+    }
     let widths = fields.iter().flat_map(|field| numbers(field));
     let filled = fields.len().saturating_mul(longest);
     Ok(widths.fold(filled.saturating_add(text.len()), usize::saturating_add))
@@ -59,10 +64,26 @@ fn length(value: &Value) -> Result<usize, Error> {
     }
 }
 
+/// What stands between single braces; the last may lack its end.
+fn fields(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('{') {
+        rest = &rest[at + 1..];
+        if let Some(brace) = rest.strip_prefix('{') {
+            rest = brace;
+            continue;
+        }
+        let end = rest.find('}').unwrap_or(rest.len());
+        found.push(&rest[..end]);
+        rest = &rest[end..];
+    }
+    found
+}
+
 /// The numbers of a field, its width and precision among them; one that is too large is the largest.
 fn numbers(field: &str) -> impl Iterator<Item = usize> {
-    let inner = field.split('}').next().unwrap_or_default();
-    let digits = inner.split(|c: char| !c.is_ascii_digit());
+    let digits = field.split(|c: char| !c.is_ascii_digit());
     let digits = digits.filter(|digits| !digits.is_empty());
     digits.map(|digits| digits.parse().unwrap_or(usize::MAX))
 }
@@ -72,6 +93,7 @@ mod tests {
     use std::path::Path;
 
     use super::super::{ChatError, ChatTemplate, Message};
+    use super::fields;
 
     fn render(source: &str) -> Result<String, ChatError> {
         let template = ChatTemplate::new(source, "", "", Path::new("t")).unwrap();
@@ -84,6 +106,16 @@ mod tests {
             render("{{ '{:>4}|{:.2f}|{x}'.format('a', 1.5, x='c') }}").as_deref(),
             Ok("   a|1.50|c")
         );
+    }
+
+    #[test]
+    fn a_field_of_other_letters_is_refused() {
+        let error = render("{{ '{a\u{5cb}0.b(1'.format(1) }}")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("not ASCII"), "{error}");
+        assert_eq!(fields("{{ж}} {a} ж {b:>4} {c"), ["a", "b:>4", "c"]);
+        assert_eq!(render("{{ 'ж {}'.format('ж') }}").as_deref(), Ok("ж ж"));
     }
 
     /// Each would take gigabytes.
