@@ -75,7 +75,10 @@ impl CurateConfig {
     pub fn validate(&self) -> Result<(), SettingError> {
         self.rules.validate()?;
         self.semantic.validate()?;
-        if let Some(most) = self.max_perplexity.filter(|most| !(*most > 1.0)) {
+        if let Some(most) = self
+            .max_perplexity
+            .filter(|most| most.is_nan() || *most <= 1.0)
+        {
             return Err(SettingError::new("max_perplexity", most, "above 1"));
         }
         within("per_prompt_cap", self.per_prompt_cap, 1)?;

@@ -127,7 +127,7 @@ fn passes(
         let said = model.surprise(&problem.question, &[text]);
         let found = said.into_iter().sum::<crate::Likelihood>().perplexity();
         // What is no number is too much as well.
-        if !(found <= most) {
+        if found.is_nan() || found > most {
             let detail = format!("a perplexity of {found:.1}, above {most}");
             return Err(Dropped::at(Gate::Perplexity, detail));
         }
