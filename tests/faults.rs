@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::program::{finished, r1};
 use crate::smoke::{self, same};
+use crate::transformers::say;
 
 /// A shell in a namespace of users and mounts, `script` its program and `$1`, `$2` … the arguments; `$R1` is the binary.
 fn shell(script: &str, arguments: &[&Path]) -> Command {
@@ -26,7 +27,7 @@ fn shell(script: &str, arguments: &[&Path]) -> Command {
 fn can(mut command: Command) -> bool {
     let can = command.output().is_ok_and(|output| output.status.success());
     if !can {
-        eprintln!("skipped: this system grants no namespaces to tests");
+        say("skipped: this system grants no namespaces to tests");
     }
     can
 }

@@ -125,9 +125,9 @@ fn plain(weights: &Weights, tokens: &[usize]) -> Vec<f64> {
                     (dot / (e as f64).sqrt()).exp()
                 };
                 let total: f64 = (0..x.len()).map(score).sum();
-                for other in 0..x.len() {
+                for (other, values) in v.iter().enumerate() {
                     for i in part.clone() {
-                        mixed[i] += score(other) / total * v[other][i];
+                        mixed[i] += score(other) / total * values[i];
                     }
                 }
             }

@@ -68,10 +68,8 @@ impl Best {
         fs::rename(&partial, &place).with_context(writing)?;
         sync(&self.dir).with_context(writing)?;
         kept.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.step.cmp(&b.step)));
-        let above = kept.iter().skip(self.keep - 1);
-        above
-            .map(|lowest| remove(&self.place(lowest.step)))
-            .collect()
+        let mut above = kept.iter().skip(self.keep - 1);
+        above.try_for_each(|lowest| remove(&self.place(lowest.step)))
     }
 
     fn place(&self, step: usize) -> PathBuf {

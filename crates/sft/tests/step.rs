@@ -197,7 +197,7 @@ fn the_sequence_and_the_weight_that_overflow_are_named() {
     let batch = [4, 5, SPOILED as u32, 6].map(sequence);
     let batch: Vec<&Sequence> = batch.iter().collect();
     let whole = trainer(0.01);
-    let config = whole.config().clone();
+    let config = *whole.config();
     let mut trainer = Trainer::new(whole.into_model().map(&mut Spoil::default()), config);
     let error = step(&mut trainer, &batch, 4096).unwrap_err();
     let TrainError::NotFinite { tensor, .. } = &error.cause;

@@ -18,7 +18,7 @@ pub(super) struct Asked {
 
 enum Kind {
     Here(Speaker, Manner),
-    There(endpoint::Settings),
+    There(Box<endpoint::Settings>),
 }
 
 impl Asked {
@@ -57,7 +57,7 @@ impl Asked {
                         model: settings.model.clone(),
                     },
                     template: "the endpoint's own".into(),
-                    kind: Kind::There(settings),
+                    kind: Kind::There(Box::new(settings)),
                 })
             }
             (None, None) => Err(UsageError("give --model or --endpoint".into()).into()),

@@ -6,6 +6,7 @@
 mod arguments;
 mod asked;
 mod needs;
+mod paired;
 #[cfg(test)]
 mod tests;
 
@@ -47,7 +48,17 @@ pub(crate) fn run(args: &Measure) -> Result<bool> {
             Ok(Manifest::read(path)?)
         };
         let manifests = args.table.iter().map(read).collect::<Result<Vec<_>>>()?;
-        return show(&manifests, &known, args.format).map(|()| true);
+        show(&manifests, &known, args.format)?;
+        if args.format == Form::Markdown {
+            let folder = |path: &PathBuf| match path.is_dir() {
+                true => path.clone(),
+                false => path.parent().unwrap_or(Path::new("")).to_owned(),
+            };
+            let folders: Vec<PathBuf> = args.table.iter().map(folder).collect();
+            let measured = folders.iter().map(PathBuf::as_path).zip(&manifests);
+            paired::tell(&measured.collect::<Vec<_>>(), std::io::stdout().lock())?;
+        }
+        return Ok(true);
     }
     let console = Console::new(args.quiet || !std::io::stderr().is_terminal());
     if let Some(path) = &args.replay {

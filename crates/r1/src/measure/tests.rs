@@ -127,6 +127,27 @@ fn a_measurement_is_kept_and_made_again() {
     assert_eq!((first.completions, first.missing), (6, 0));
     assert_eq!(first.plan.model.name(), "small");
     let bytes = std::fs::read(&manifest).unwrap();
+    // Beside one that is right throughout.
+    let better = dir.path().join("better");
+    std::fs::create_dir(&better).unwrap();
+    let grades = std::fs::read_to_string(Path::new(&out).join("grades.jsonl")).unwrap();
+    let right = grades.replace("\"verdict\":\"wrong\"", "\"verdict\":\"right\"");
+    std::fs::write(better.join("grades.jsonl"), right).unwrap();
+    let mut said = Vec::new();
+    let measured = [(better.as_path(), &first), (Path::new(&out), &first)];
+    paired::tell(&measured, &mut said).unwrap();
+    let said = String::from_utf8(said).unwrap();
+    let share = 100.0 * (1.0 - first.summary.pass_at_1);
+    assert!(
+        said.contains(&format!(
+            "small against small, problems: {share:+.1} points"
+        )),
+        "{said}"
+    );
+    assert!(
+        said.contains("p = ") && said.ends_with("paired by 2 problems\n"),
+        "{said}"
+    );
     // Nothing is left to be asked.
     assert!(eval(&measure).unwrap());
     assert_eq!(std::fs::read(&manifest).unwrap(), bytes);

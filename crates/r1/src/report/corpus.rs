@@ -1,5 +1,6 @@
 //! What pretraining read of a packed corpus: tokens by language, domain and source.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use minijinja::{Value, context};
@@ -43,7 +44,7 @@ fn rows(read: &BTreeMap<String, u64>, held: &BTreeMap<String, u64>) -> Vec<(Stri
         .iter()
         .map(|(name, held)| (name.clone(), read.get(name).copied().unwrap_or(0), *held))
         .collect();
-    rows.sort_by(|a, b| (b.1, b.2).cmp(&(a.1, a.2)));
+    rows.sort_by_key(|row| Reverse((row.1, row.2)));
     let rest = rows.split_off(rows.len().min(ROWS));
     if !rest.is_empty() {
         let sum = |of: fn(&(String, u64, u64)) -> u64| rest.iter().map(of).sum();
