@@ -41,8 +41,12 @@ fn most(text: &str, args: &[Value]) -> Result<usize, Error> {
         }
     }
     let fields = fields(text);
-    if let Some(field) = fields.iter().find(|field| !field.is_ascii()) {
-        let problem = format!("format() knows no field `{{{field}}}`: its letters are not ASCII");
+    // In an index a brace ends nothing, and what comes behind it is of the field too.
+    let is_odd = |field: &&&str| !field.is_ascii() || (field.contains('[') && !text.is_ascii());
+    if let Some(field) = fields.iter().find(is_odd) {
+        let problem = format!(
+            "format() knows no field `{{{field}}}`: its letters, or those behind an index, are not ASCII"
+        );
         return Err(Error::new(ErrorKind::InvalidOperation, problem));
     }
     let widths = fields.iter().flat_map(|field| numbers(field));
@@ -111,6 +115,10 @@ mod tests {
     #[test]
     fn a_field_of_other_letters_is_refused() {
         let error = render("{{ '{a\u{5cb}0.b(1'.format(1) }}")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("not ASCII"), "{error}");
+        let error = render("{{ '{a[b }}Ⱦ0}'.format(1) }}")
             .unwrap_err()
             .to_string();
         assert!(error.contains("not ASCII"), "{error}");
