@@ -57,7 +57,7 @@ pub use progress::Progress;
 pub use protocol::{Date, DateError, Protocol, Window};
 pub use replay::{ReplayError, Replayed, regrade, replay, verify};
 pub use run::{EvaluateError, Evaluation, Observer, evaluate};
-pub use store::Store;
+pub use store::{GRADES, Store};
 pub use store_error::StoreError;
 pub use stored::Stored;
 pub use summary::{NothingToSummarise, Summary, compare};

@@ -30,7 +30,8 @@ use crate::stored::{Key, Stored};
 pub(crate) const PLAN: &str = "plan.json";
 /// The name of the replies' file.
 pub(crate) const COMPLETIONS: &str = "completions.jsonl";
-const GRADES: &str = "grades.jsonl";
+/// The name of the file of grades in the folder of a measurement.
+pub const GRADES: &str = "grades.jsonl";
 
 /// The open folder of a measurement. One process has it at a time.
 #[derive(Debug)]

@@ -6,12 +6,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Error, Result};
-use data::files::write_whole;
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::is_missing;
-use crate::states::{remove, sync};
+use crate::placed::{put, remove};
 
 /// The file that makes one whole.
 const SCORE: &str = "score.json";
@@ -56,17 +55,12 @@ impl Best {
             return Ok(());
         }
         let place = self.place(step);
-        let partial = place.with_extension("partial");
         let writing = || format!("writing {}, one of the best policies", place.display());
-        remove(&partial)?;
-        fs::create_dir_all(&partial).with_context(writing)?;
-        fill(&partial).with_context(writing)?;
-        let text = serde_json::to_string_pretty(&Score { step, score })? + "\n";
-        write_whole(&partial.join(SCORE), text.as_bytes())
-            .map_err(|(path, error)| Error::new(error).context(path.display().to_string()))?;
-        remove(&place)?;
-        fs::rename(&partial, &place).with_context(writing)?;
-        sync(&self.dir).with_context(writing)?;
+        let seal = |_: &Path| {
+            let text = serde_json::to_string_pretty(&Score { step, score })?;
+            Ok((SCORE, text + "\n"))
+        };
+        put(&place, writing, fill, seal)?;
         kept.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.step.cmp(&b.step)));
         let mut above = kept.iter().skip(self.keep - 1);
         above.try_for_each(|lowest| remove(&self.place(lowest.step)))

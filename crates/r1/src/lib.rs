@@ -21,6 +21,7 @@ mod interrupt;
 mod measure;
 mod memory;
 pub mod parity;
+mod placed;
 pub mod preset;
 mod progress;
 pub mod recipe;

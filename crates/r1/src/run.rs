@@ -19,10 +19,11 @@ use thiserror::Error;
 use crate::artifact::{Artifact, ArtifactError, Manifest, hash_parts, is_missing, record};
 use crate::best::Best;
 use crate::memory::{self, Budget};
+use crate::placed::{remove, sync};
 use crate::preset::{Checkpoints, Preset};
 use crate::progress::{Console, duration};
 use crate::stage::{Stage, StageContext, Work};
-use crate::states::{States, remove, sync};
+use crate::states::States;
 use crate::stop::Stop;
 use crate::usage::{UsageError, unknown};
 

@@ -83,6 +83,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     let speaker = Speaker::find(&args.model, &Console::new(false))?;
     let context = context(args, speaker.positions)?;
     let limits = limits(args)?;
+    raise_file_limit();
     let settings = Settings {
         name: args.name.clone().unwrap_or_else(|| name(&args.model)),
         key: key(args.key_file.as_deref())?,
@@ -126,7 +127,7 @@ pub(crate) fn run(args: &Serve) -> Result<()> {
     })
 }
 
-/// Those of the arguments; the process may open as many files as the system lets it.
+/// Those of the arguments.
 fn limits(args: &Serve) -> Result<Limits> {
     for (name, value) in [
         ("--connections", args.connections as u64),
@@ -136,16 +137,19 @@ fn limits(args: &Serve) -> Result<Limits> {
             return Err(UsageError(format!("{name} is 0; it must be at least 1")).into());
         }
     }
-    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
-        && soft < hard
-    {
-        // Where it does not, connections wait for files.
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
     Ok(Limits {
         connections: args.connections,
         patience: Duration::from_secs(args.patience),
     })
+}
+
+/// Lets the process open as many files as the system allows it; where that is fewer, connections wait for them.
+fn raise_file_limit() {
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+    {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
 }
 
 /// Ends at the first signal to stop; at the second the process ends.

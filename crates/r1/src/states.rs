@@ -5,16 +5,16 @@
 //! Left out: what the files are, which is the stage's to know.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Error, Result};
-use data::files::write_whole;
+use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::artifact::{ArtifactError, FileRecord, is_missing, record, verify};
+use crate::placed::{put, remove};
 
 /// The file that makes a state whole.
 const STATE: &str = "state.json";
@@ -97,28 +97,17 @@ impl States {
         fill: impl FnOnce(&Path) -> Result<()>,
     ) -> Result<()> {
         let place = self.dir.join(format!("{step:08}"));
-        let partial = place.with_extension("partial");
         let writing = || format!("writing the state of step {step} to {}", place.display());
-        remove(&partial)?;
-        fs::create_dir_all(&partial).with_context(writing)?;
-        fill(&partial).with_context(writing)?;
-        let manifest = Manifest {
-            step,
-            lines,
-            progress: serde_json::to_value(progress)?,
-            files: record(&partial)?,
+        let seal = |partial: &Path| {
+            let manifest = Manifest {
+                step,
+                lines,
+                progress: serde_json::to_value(progress)?,
+                files: record(partial)?,
+            };
+            Ok((STATE, serde_json::to_string_pretty(&manifest)? + "\n"))
         };
-        for name in manifest.files.keys() {
-            let file = File::open(partial.join(name));
-            file.and_then(|file| file.sync_all())
-                .with_context(writing)?;
-        }
-        let text = serde_json::to_string_pretty(&manifest)? + "\n";
-        write_whole(&partial.join(STATE), text.as_bytes())
-            .map_err(|(path, error)| Error::new(error).context(path.display().to_string()))?;
-        remove(&place)?;
-        fs::rename(&partial, &place).with_context(writing)?;
-        sync(&self.dir).with_context(writing)?;
+        put(&place, writing, fill, seal)?;
         let all = self.all()?;
         let above = all.len().saturating_sub(self.keep.max(1));
         all[..above].iter().try_for_each(|(_, dir)| remove(dir))
@@ -159,24 +148,6 @@ fn read(dir: &Path) -> Result<Option<Manifest>> {
             Err(source).with_context(|| path.display().to_string())
         }
         Err(_) => Ok(None),
-    }
-}
-
-/// Removes a directory, where it is there.
-pub(crate) fn remove(dir: &Path) -> Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("removing {}", dir.display()))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Waits until a directory's names are on the disk, where that can be waited for.
-pub(crate) fn sync(dir: &Path) -> std::io::Result<()> {
-    match cfg!(unix) {
-        true => File::open(dir)?.sync_all(),
-        false => Ok(()),
     }
 }
 

@@ -106,3 +106,13 @@ pub(crate) fn endpoint_settings(
     }
     Ok(settings)
 }
+
+/// Settings that make sense.
+///
+/// # Errors
+/// The first that does not.
+pub(crate) fn validated(settings: Settings) -> Result<Settings, UsageError> {
+    let checked = settings.validate();
+    checked.map_err(|error| UsageError(error.to_string()))?;
+    Ok(settings)
+}

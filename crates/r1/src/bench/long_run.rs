@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -83,12 +83,13 @@ fn measure(args: &Args) -> Result<Line> {
     let base = Pretrain::new(shape, &tasks, &preset.corpus, &preset.base);
     let base = run.stage("1-base", base)?;
     let began = Instant::now();
-    let over = AtomicBool::new(false);
-    let (seen, done) = std::thread::scope(|scope| {
-        let seen = scope.spawn(|| watch(&over));
+    // Watched until this end is dropped, by a panic too.
+    let (end, over) = channel();
+    let (seen, done) = std::thread::scope(move |scope| {
+        let seen = scope.spawn(move || watch(&over));
         let rl = Rl::new(&base, &tasks, &preset.zero, &preset.rubric);
         let done = run.stage("2-r1-zero", rl);
-        over.store(true, Ordering::Relaxed);
+        drop(end);
         (seen.join(), done)
     });
     done?;
@@ -106,16 +107,15 @@ fn measure(args: &Args) -> Result<Line> {
 }
 
 /// What the process holds, every few milliseconds until it is over.
-fn watch(over: &AtomicBool) -> Option<Vec<Held>> {
+fn watch(over: &Receiver<()>) -> Option<Vec<Held>> {
     let mut seen = Vec::new();
-    while !over.load(Ordering::Relaxed) {
+    while over.recv_timeout(Duration::from_millis(5)) == Err(RecvTimeoutError::Timeout) {
         let entries = |dir: &str| Some(fs::read_dir(dir).ok()?.count() as f64);
         seen.push(Held {
             rss_mb: resident()? as f64 / 1e6,
             threads: entries("/proc/self/task")?,
             files: entries("/proc/self/fd")?,
         });
-        std::thread::sleep(Duration::from_millis(5));
     }
     Some(seen)
 }

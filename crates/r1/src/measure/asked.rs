@@ -4,7 +4,7 @@ use anyhow::Result;
 use eval::{Identity, Protocol};
 
 use super::arguments::Measure;
-use crate::answers::{Manner, Voice, endpoint_settings, sampling};
+use crate::answers::{Manner, Voice, endpoint_settings, sampling, validated};
 use crate::generate::speaker::Speaker;
 use crate::progress::Console;
 use crate::usage::UsageError;
@@ -86,7 +86,5 @@ fn settings(
     settings.top_p = Some(protocol.top_p);
     settings.max_tokens = protocol.max_tokens as u64;
     settings.seed = Some(seed);
-    let checked = settings.validate();
-    checked.map_err(|error| UsageError(error.to_string()))?;
-    Ok(settings)
+    Ok(validated(settings)?)
 }

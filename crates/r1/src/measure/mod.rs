@@ -39,23 +39,17 @@ pub(crate) fn run(args: &Measure) -> Result<bool> {
         return list(&known).map(|()| true);
     }
     if !args.table.is_empty() {
-        let read = |dir: &PathBuf| {
-            let path = if dir.is_dir() {
-                &dir.join(MANIFEST)
-            } else {
-                dir
-            };
-            Ok(Manifest::read(path)?)
+        let file = |given: &PathBuf| match given.is_dir() {
+            true => given.join(MANIFEST),
+            false => given.clone(),
         };
-        let manifests = args.table.iter().map(read).collect::<Result<Vec<_>>>()?;
+        let files: Vec<PathBuf> = args.table.iter().map(file).collect();
+        let read = |path: &PathBuf| Ok(Manifest::read(path)?);
+        let manifests = files.iter().map(read).collect::<Result<Vec<_>>>()?;
         show(&manifests, &known, args.format)?;
         if args.format == Form::Markdown {
-            let folder = |path: &PathBuf| match path.is_dir() {
-                true => path.clone(),
-                false => path.parent().unwrap_or(Path::new("")).to_owned(),
-            };
-            let folders: Vec<PathBuf> = args.table.iter().map(folder).collect();
-            let measured = folders.iter().map(PathBuf::as_path).zip(&manifests);
+            let folders = files.iter().filter_map(|file| file.parent());
+            let measured = folders.zip(&manifests);
             paired::tell(&measured.collect::<Vec<_>>(), std::io::stdout().lock())?;
         }
         return Ok(true);

@@ -10,7 +10,7 @@ use eval::debug::Chain;
 use eval::elo::{Contest, Distribution};
 use eval::swe::{Environment, Settings};
 
-use crate::answers::endpoint_settings;
+use crate::answers::{endpoint_settings, validated};
 use crate::progress::Console;
 use crate::usage::UsageError;
 
@@ -188,9 +188,7 @@ impl Needs {
             return Ok(statements);
         };
         let (name, key) = (self.judge_name.as_deref(), self.judge_key.as_deref());
-        let settings = endpoint_settings(place, name, key, "--judge-name")?;
-        let checked = settings.validate();
-        checked.map_err(|error| UsageError(error.to_string()))?;
+        let settings = validated(endpoint_settings(place, name, key, "--judge-name")?)?;
         let endpoint = Box::new(Endpoint::new(&settings)?);
         Ok(statements.with_judge(settings.model, endpoint))
     }

@@ -4,12 +4,9 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use eval::{Graded, Manifest, compare};
+use eval::{GRADES, Graded, Manifest, compare};
 
 use crate::stages::files::read_lines;
-
-/// The file of grades in the folder of a measurement.
-const GRADES: &str = "grades.jsonl";
 
 /// Says how the first measurement differs from each further one of the same tasks, problem by problem.
 ///
@@ -23,8 +20,13 @@ pub(super) fn tell(measured: &[(&Path, &Manifest)], mut out: impl Write) -> Resu
         let (one, other) = (&manifest.plan, &other.plan);
         one.benchmark == other.benchmark && one.tasks.sha256 == other.tasks.sha256
     };
-    for (dir, other) in others.iter().filter(|(_, other)| same(other)) {
-        let found = compare(&grades(first)?, &grades(dir)?, manifest.plan.seed);
+    let mut others = others.iter().filter(|(_, other)| same(other)).peekable();
+    if others.peek().is_none() {
+        return Ok(());
+    }
+    let ours = grades(first)?;
+    for (dir, other) in others {
+        let found = compare(&ours, &grades(dir)?, manifest.plan.seed);
         let Some(found) = found else { continue };
         let (one, other) = (manifest.plan.model.name(), other.plan.model.name());
         let [low, high] = found.ci95.map(|end| 100.0 * end);

@@ -7,7 +7,7 @@ use data::journal::Journal;
 use serde_json::{Map, Value, json};
 
 use super::arguments::EndpointArgs;
-use crate::answers::{Manner, Voice, endpoint_settings, sampling};
+use crate::answers::{Manner, Voice, endpoint_settings, sampling, validated};
 use crate::generate::speaker::Speaker;
 use crate::preset::Rejection;
 use crate::progress::Console;
@@ -58,8 +58,7 @@ impl Teacher {
             settings.top_p = Some(plan.top_p);
             settings.max_tokens = plan.max_new_tokens as u64;
             settings.seed = Some(seed);
-            let checked = settings.validate();
-            checked.map_err(|error| UsageError(error.to_string()))?;
+            let settings = validated(settings)?;
             return Ok(Self {
                 name: settings.model.clone(),
                 identity: settings.identity(),
