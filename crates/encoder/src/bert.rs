@@ -3,6 +3,7 @@
 
 use burn::tensor::activation::{gelu, softmax};
 use burn::tensor::{Int, Tensor};
+use kernels::Packed;
 
 use crate::EncoderError;
 use crate::config::BertConfig;
@@ -34,8 +35,15 @@ struct Block {
 
 #[derive(Debug)]
 struct Linear {
-    weight: Tensor<2>,
+    weight: Weight,
     bias: Tensor<1>,
+}
+
+/// As products of few rows read it fastest, where the device has such a form.
+#[derive(Debug)]
+enum Weight {
+    Packed(Packed),
+    Plain(Tensor<2>),
 }
 
 #[derive(Debug)]
@@ -128,14 +136,20 @@ impl Block {
 
 impl Linear {
     fn load(from: &Weights<'_>, name: &str, shape: [usize; 2]) -> Result<Self, EncoderError> {
+        let weight = from.projection(&format!("{name}.weight"), shape)?;
+        let packed = Packed::new(weight.clone()).map(Weight::Packed);
         Ok(Self {
-            weight: from.projection(&format!("{name}.weight"), shape)?,
+            weight: packed.unwrap_or(Weight::Plain(weight)),
             bias: from.vector(&format!("{name}.bias"), shape[1])?,
         })
     }
 
     fn forward(&self, x_nd: Tensor<2>) -> Tensor<2> {
-        kernels::linear(x_nd, self.weight.clone(), Some(self.bias.clone()))
+        let bias = Some(self.bias.clone());
+        match &self.weight {
+            Weight::Packed(weight) => kernels::linear_packed(x_nd, weight, bias),
+            Weight::Plain(weight) => kernels::linear(x_nd, weight.clone(), bias),
+        }
     }
 }
 

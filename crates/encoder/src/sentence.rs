@@ -69,18 +69,29 @@ impl SentenceEncoder {
         let tokens: Vec<Vec<u32>> = texts.iter().map(|text| self.tokens(text)).collect();
         let mut order: Vec<usize> = (0..tokens.len()).collect();
         order.sort_by_key(|&at| tokens[at].len());
-        let mut vectors = vec![Vec::new(); texts.len()];
+        let share = texts.len().div_ceil(kernels::lanes(&self.device));
+        let mut batches = Vec::new();
         let mut rest = order.as_slice();
         while !rest.is_empty() {
             // Longer texts come later: the last decides how long the batch is.
             let fits = |count: &usize| *count * tokens[rest[count - 1]].len() <= BATCH_TOKENS;
             let count = (1..=rest.len()).take_while(fits).last().unwrap_or(1);
-            let (batch, later) = rest.split_at(count);
-            let batch_tokens: Vec<&[u32]> = batch.iter().map(|&at| &tokens[at][..]).collect();
-            for (&at, vector) in batch.iter().zip(self.batch(&batch_tokens)) {
-                vectors[at] = vector;
-            }
+            let (batch, later) = rest.split_at(count.min(share));
+            batches.push(batch);
             rest = later;
+        }
+        let embed = |batch: &[usize]| {
+            let texts: Vec<&[u32]> = batch.iter().map(|&at| &tokens[at][..]).collect();
+            self.batch(&texts)
+        };
+        let found = kernels::side_by_side(&self.device, batches.clone(), embed);
+        let mut vectors = vec![Vec::new(); texts.len()];
+        for (&at, vector) in batches
+            .into_iter()
+            .flatten()
+            .zip(found.into_iter().flatten())
+        {
+            vectors[at] = vector;
         }
         vectors
     }

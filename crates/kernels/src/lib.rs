@@ -52,7 +52,7 @@ pub use cache_write::{cache_copy, cache_write};
 pub use embedding::embedding;
 pub use experts::experts;
 pub use lanes::{has_lanes, lanes, side_by_side};
-pub use linear::{linear, linear_heads};
+pub use linear::{Packed, linear, linear_heads, linear_packed};
 pub use log_prob::log_prob;
 pub use rms_norm::rms_norm;
 pub use rope::{RopeLayout, rope};

@@ -42,6 +42,73 @@ pub fn linear(x_nd: Tensor<2>, weight_df: Tensor<2>, bias_f: Option<Tensor<1>>) 
     composed(x_nd, weight_df, bias_f)
 }
 
+/// A weight laid out for products of few rows, which spend most of their time reading it: in panels of
+/// 32 columns, each in one piece. For weights that stay as they are over many products, sampling's.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    /// `[p, d, 32]`, the last panel filled up with zeros.
+    panels_pdk: Tensor<3>,
+    columns: usize,
+}
+
+impl Packed {
+    /// Copies a weight `[d, f]`; `None` where nothing reads such copies: with gradients, and
+    /// wherever [`linear`] is not fused.
+    pub fn new(weight_df: Tensor<2>) -> Option<Self> {
+        #[cfg(feature = "flex")]
+        if is_fused(&weight_df, &weight_df) {
+            let columns = weight_df.dims()[1];
+            let panels_pdk = crate::flex::pack_weight(weight_df);
+            return Some(Self {
+                panels_pdk,
+                columns,
+            });
+        }
+        let _ = weight_df;
+        None
+    }
+
+    /// The weight's rows and columns, `[d, f]`.
+    pub fn dims(&self) -> [usize; 2] {
+        [self.panels_pdk.dims()[1], self.columns]
+    }
+}
+
+/// [`linear`] with a packed weight: the same bits.
+///
+/// # Shapes
+/// `x_nd` is `[n, d]`, the weight `[d, f]`, `bias_f` `[f]`, the result `[n, f]`.
+///
+/// # Panics
+/// If the shapes do not fit, or with gradients.
+pub fn linear_packed(x_nd: Tensor<2>, weight: &Packed, bias_f: Option<Tensor<1>>) -> Tensor<2> {
+    let [d, f] = weight.dims();
+    assert_eq!(
+        x_nd.dims()[1],
+        d,
+        "linear_packed: the weight {:?} does not fit x {:?}",
+        [d, f],
+        x_nd.dims()
+    );
+    #[cfg(feature = "flex")]
+    {
+        assert!(
+            is_fused(&x_nd, &x_nd),
+            "linear_packed: x is tracked, or not f32 on the CPU as the weight is"
+        );
+        let out_nf = crate::flex::linear_packed(x_nd, weight.panels_pdk.clone(), f);
+        match bias_f {
+            Some(bias) => out_nf + bias.unsqueeze(),
+            None => out_nf,
+        }
+    }
+    #[cfg(not(feature = "flex"))]
+    {
+        let _ = bias_f;
+        unreachable!("nothing is packed but for the CPU")
+    }
+}
+
 /// [`linear`](crate::linear) in burn's own operations.
 pub fn composed(x_nd: Tensor<2>, weight_df: Tensor<2>, bias_f: Option<Tensor<1>>) -> Tensor<2> {
     module::linear(x_nd, weight_df, bias_f)

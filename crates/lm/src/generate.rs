@@ -39,8 +39,8 @@ pub struct GenerateOptions {
     pub seed: u64,
     /// Rows sampled side by side at most.
     pub max_rows: usize,
-    /// Bytes their caches and logits may take; where `max_rows` would take more there are fewer, but
-    /// one. `None`: not limited.
+    /// Bytes that [`packed_bytes`], their caches and logits may take; where `max_rows` would take more
+    /// there are fewer, but one. `None`: not limited.
     pub memory: Option<u64>,
 }
 
@@ -62,6 +62,13 @@ pub struct Rollout {
 /// Rows of an engine that has a thread to itself, at most and at least: more do not fit the
 /// thread's caches, fewer leave its vector units idle.
 const ROWS_IN_CACHE: Range<usize> = 8..64;
+
+/// Weights a token passes through that the machine's caches hold, roughly: those of a larger model
+/// come from memory at every step, for every engine anew.
+const WEIGHTS_IN_CACHE: usize = 1 << 23;
+
+/// Rows an engine on a thread of its own needs for that to be worth it.
+const ROWS_WORTH_WEIGHTS: usize = 32;
 
 /// Multiply-adds of a step below which a second thread costs more than it saves.
 const SHORT_STEP: usize = 1 << 24;
@@ -139,9 +146,15 @@ pub fn respond<M: CausalLm>(
     if total == 0 {
         return Ok(());
     }
+    let model = &model.clone().packed();
     let device = model.device();
     let rows = max_rows.clamp(1, total);
-    let lanes = (rows / ROWS_IN_CACHE.start).clamp(1, kernels::lanes(&device));
+    let threads = kernels::lanes(&device);
+    let lanes = match model.parameters().1 > WEIGHTS_IN_CACHE && rows < ROWS_WORTH_WEIGHTS * threads
+    {
+        true => 1,
+        false => (rows / ROWS_IN_CACHE.start).clamp(1, threads),
+    };
     let mut rows = rows.div_ceil(lanes);
     if lanes > 1 {
         rows = rows.min(ROWS_IN_CACHE.end);
@@ -165,11 +178,21 @@ pub fn respond<M: CausalLm>(
     }
 }
 
+/// Bytes that [`CausalLm::packed`] takes where somebody else goes on holding the weights, as whoever
+/// trains them does: those of all of them on the CPU, none elsewhere.
+pub fn packed_bytes<M: CausalLm>(model: &M) -> u64 {
+    match kernels::has_lanes(&model.device()) {
+        true => 4 * model.parameters().0 as u64,
+        false => 0,
+    }
+}
+
 impl GenerateOptions {
     /// As many rows as there may be and as the memory holds, one at least.
     fn rows<M: CausalLm>(&self, model: &M, requests: &[Request]) -> usize {
+        let spare = |bytes: u64| bytes.saturating_sub(packed_bytes(model));
         let options = EngineOptions {
-            memory: self.memory,
+            memory: self.memory.map(spare),
             ..EngineOptions::new(self.max_rows, capacity(requests))
         };
         match options.check(model) {

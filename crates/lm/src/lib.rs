@@ -24,7 +24,9 @@ pub use engine::{
     Draw, Engine, EngineOptions, Event, NotFinite, Reason, Request, RequestError, Shortage, Spoken,
     Ticket, TopLogProbs,
 };
-pub use generate::{GenerateOptions, Heard, Prompt, Rollout, differing_tokens, generate, respond};
+pub use generate::{
+    GenerateOptions, Heard, Prompt, Rollout, differing_tokens, generate, packed_bytes, respond,
+};
 pub use model::{Cache, CausalLm, Hidden, MultiToken, Routing};
 pub use multi_token::FurtherScores;
 pub use path::ParameterPath;

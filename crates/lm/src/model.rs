@@ -92,6 +92,15 @@ pub trait CausalLm: Module + ModuleDisplay + Sync {
         self
     }
 
+    /// The same model laid out for sampling: the same results to the bit, and nothing but results, for
+    /// it may have let go of what training, saving and looking at weights take. Where nobody else
+    /// holds the weights it takes no more memory than before. A model with one layout alone has
+    /// nothing to do.
+    #[must_use]
+    fn packed(self) -> Self {
+        self
+    }
+
     /// Experts a token can be routed to, 0 for a dense model.
     fn experts(&self) -> usize {
         0

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use kernels::Span;
+use kernels::{Packed, Span};
 use lm::{CausalLm, Chain, Hidden, MultiToken, Tape, TokenBatch};
 
 use crate::attention::Layout;
@@ -28,6 +28,9 @@ pub struct Decoder {
     lm_head: Option<Projection>,
     /// What predicts further tokens, depth by depth.
     pub(crate) mtp: Vec<MtpModule>,
+    /// The embedding as sampling projects with it.
+    #[module(skip)]
+    head: Option<Packed>,
     #[module(skip)]
     config: DecoderConfig,
     /// What the adapters are like, where there are any.
@@ -79,6 +82,7 @@ impl Decoder {
             mtp: (0..config.mtp.as_ref().map_or(0, |mtp| mtp.depth))
                 .map(|index| MtpModule::new(config, index, device))
                 .collect(),
+            head: None,
             config: config.clone(),
             lora: None,
             tape: None,
@@ -114,6 +118,11 @@ impl Decoder {
             projections.map(move |(name, of)| (format!("model.layers.{layer}.{name}"), of))
         };
         layers.flat_map(of_layer).collect()
+    }
+
+    /// Whether its weights are laid out for sampling.
+    pub(crate) fn is_packed(&self) -> bool {
+        self.head.is_some() || self.lm_head.as_ref().is_some_and(Projection::is_packed)
     }
 
     pub(crate) fn mixture(&self) -> Option<&MixtureConfig> {
@@ -230,7 +239,10 @@ impl CausalLm for Decoder {
     fn logits(&self, hidden_nd: Tensor<2>) -> Tensor<2> {
         match &self.lm_head {
             Some(head) => head.forward(hidden_nd),
-            None => against(hidden_nd, self.model.embed_tokens.weight.val()),
+            None => match &self.head {
+                Some(head) => kernels::linear_packed(hidden_nd, head, None),
+                None => against(hidden_nd, self.model.embed_tokens.weight.val()),
+            },
         }
     }
 
@@ -291,6 +303,24 @@ impl CausalLm for Decoder {
                     .map(|module| module.balance(&mut loads, speed))
                     .collect();
             }
+        }
+        self
+    }
+
+    fn packed(mut self) -> Self {
+        for (name, projection) in self.projections() {
+            // Read in parts, by latent attention.
+            if !name.ends_with("kv_b_proj") {
+                projection.pack();
+            }
+        }
+        self.mtp.iter_mut().for_each(MtpModule::pack);
+        match &mut self.lm_head {
+            Some(head) => head.pack(),
+            None if self.head.is_none() => {
+                self.head = Packed::new(self.model.embed_tokens.weight.val().transpose());
+            }
+            None => {}
         }
         self
     }

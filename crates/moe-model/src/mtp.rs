@@ -92,6 +92,11 @@ impl MtpModule {
         self
     }
 
+    /// Lays its own projection out for sampling; its block, which speaks less, stays as it is.
+    pub(crate) fn pack(&mut self) {
+        self.eh_proj.pack();
+    }
+
     fn join(&self, hidden_nd: Tensor<2>, ahead_nd: Tensor<2>) -> Tensor<2> {
         let parts = vec![self.enorm.forward(ahead_nd), self.hnorm.forward(hidden_nd)];
         self.eh_proj.forward(Tensor::cat(parts, 1))

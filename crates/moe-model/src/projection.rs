@@ -3,6 +3,7 @@
 use burn::module::{Module, Param};
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
+use kernels::Packed;
 
 /// `x·W + bias`, plus `scale·(x·A)·B` with an adapter (LoRA, arXiv 2106.09685, equation 3).
 #[derive(Module, Debug)]
@@ -12,6 +13,9 @@ pub(crate) struct Projection {
     /// `[to]`.
     pub(crate) bias: Option<Param<Tensor<1>>>,
     pub(crate) adapter: Option<Adapter>,
+    /// W as sampling reads it, in its place.
+    #[module(skip)]
+    packed: Option<Packed>,
 }
 
 /// A change of a projection's weight of low rank.
@@ -40,7 +44,26 @@ impl Projection {
             weight,
             bias,
             adapter: None,
+            packed: None,
         }
+    }
+
+    /// Lays W out for sampling, where that is of use, and lets go of it as it was: from here on
+    /// there is [`forward`](Self::forward) and nothing else.
+    pub(crate) fn pack(&mut self) {
+        if self.packed.is_some() {
+            return;
+        }
+        self.packed = Packed::new(self.weight.val());
+        if self.packed.is_some() {
+            let device = self.weight.val().device();
+            self.weight = Param::from_tensor(Tensor::zeros([0, 0], &device));
+        }
+    }
+
+    /// Whether there is nothing but [`forward`](Self::forward).
+    pub(crate) fn is_packed(&self) -> bool {
+        self.packed.is_some()
     }
 
     /// Of rows; without gradients each by itself, as [`kernels::linear`] has it.
@@ -49,12 +72,18 @@ impl Projection {
     /// `[n, from]` to `[n, to]`.
     pub(crate) fn forward(&self, x_nd: Tensor<2>) -> Tensor<2> {
         let bias = self.bias.as_ref().map(|bias| bias.val());
-        let Some(Adapter { down, up, scale }) = &self.adapter else {
-            return kernels::linear(x_nd, self.weight.val(), bias);
+        let change_nf = self.adapter.as_ref().map(|Adapter { down, up, scale }| {
+            let low_nr = kernels::linear(x_nd.clone(), down.val(), None);
+            kernels::linear(low_nr, up.val(), None) * *scale
+        });
+        let out_nf = match &self.packed {
+            Some(packed) => kernels::linear_packed(x_nd, packed, bias),
+            None => kernels::linear(x_nd, self.weight.val(), bias),
         };
-        let low_nr = kernels::linear(x_nd.clone(), down.val(), None);
-        let change_nf = kernels::linear(low_nr, up.val(), None) * *scale;
-        kernels::linear(x_nd, self.weight.val(), bias) + change_nf
+        match change_nf {
+            Some(change_nf) => out_nf + change_nf,
+            None => out_nf,
+        }
     }
 
     /// W with the adapter's change in it, `W + scale·A·B`.

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor};
 use lm::{
-    Draw, Engine, EngineOptions, Event, GenerateOptions, NotFinite, Prompt, Reason, Request,
-    RequestError, Rollout, Sampling, Ticket, differing_tokens, generate,
+    CausalLm, Draw, Engine, EngineOptions, Event, GenerateOptions, NotFinite, Prompt, Reason,
+    Request, RequestError, Rollout, Sampling, Ticket, TokenBatch, differing_tokens, generate,
 };
-use moe_model::Decoder;
+use moe_model::{CheckpointError, Decoder, SaveOptions};
 use small_families::{dense, mixture, models};
 
 fn prompt(i: u32) -> Prompt {
@@ -275,6 +275,29 @@ fn requests_with_different_settings_share_a_batch() {
             assert_eq!(together[i].0, alone[0].tokens);
             assert_eq!(together[i].1, alone[0].log_probs);
         }
+    }
+}
+
+#[test]
+fn a_packed_model_says_the_same_to_the_bit() {
+    let settings = settings();
+    for model in models(8) {
+        let packed = model.clone().packed().packed();
+        assert_eq!(packed.parameters(), model.parameters());
+        let dir = tempfile::tempdir().unwrap();
+        let saved = packed.save(dir.path(), &SaveOptions::default());
+        assert!(matches!(saved, Err(CheckpointError::Packed)));
+        assert_eq!(
+            mixed(&packed, &settings, Draw::Host),
+            mixed(&model, &settings, Draw::Host)
+        );
+        let batch = TokenBatch::new(&[[3, 1, 4, 1, 5], [9, 2, 6, 5, 3]]);
+        let [plain, packed] = [&model, &packed].map(|model| {
+            let hidden_btd = model.forward(&batch).hidden_btd;
+            let [b, t, d] = hidden_btd.dims();
+            model.logits(hidden_btd.reshape([b * t, d])).into_data()
+        });
+        assert_eq!(plain, packed);
     }
 }
 

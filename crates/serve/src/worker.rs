@@ -64,6 +64,7 @@ impl Worker {
         queue: usize,
     ) -> Result<Self, Shortage> {
         options.check(&model)?;
+        let model = model.packed();
         let (jobs, incoming) = mpsc::channel();
         let load = Arc::new(Load::default());
         let worker = Self {

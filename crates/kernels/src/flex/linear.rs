@@ -5,8 +5,9 @@ use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 
-use super::buffer::{strided, tensor, with_lines};
-use super::product::{Product, Weight, run};
+use super::buffer::{contiguous, slice, strided, tensor, with_lines};
+use super::panel::PANEL;
+use super::product::{Product, Weight, pack, run};
 
 /// See [`crate::linear`]. Untracked tensors only.
 pub(crate) fn linear(x_nd: Tensor<2>, weight_df: Tensor<2>) -> Tensor<2> {
@@ -24,14 +25,63 @@ pub(crate) fn linear_heads(x_nhd: Tensor<3>, weight_hde: Tensor<3>) -> Tensor<3>
     ))
 }
 
+/// See [`crate::Packed`]: `[d, f]` to `[p, d, 32]`. Untracked tensors only.
+pub(crate) fn pack_weight(weight_df: Tensor<2>) -> Tensor<3> {
+    Tensor::from_dispatch(Dispatch::pack_weight(weight_df.into_dispatch()))
+}
+
+/// See [`crate::linear_packed`]. Untracked tensors only.
+pub(crate) fn linear_packed(x_nd: Tensor<2>, panels_pdk: Tensor<3>, columns: usize) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::linear_packed(
+        x_nd.into_dispatch(),
+        panels_pdk.into_dispatch(),
+        columns,
+    ))
+}
+
 #[backend_extension(Flex)]
 trait LinearOp: Backend {
+    fn pack_weight(weight: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    fn linear_packed(
+        x: FloatTensor<Self>,
+        panels: FloatTensor<Self>,
+        columns: usize,
+    ) -> FloatTensor<Self>;
+
     fn linear(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
 
     fn linear_heads(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 impl LinearOp for Flex {
+    fn pack_weight(weight: FlexTensor) -> FlexTensor {
+        let weight = with_lines(weight, true);
+        let [d, f] = std::array::from_fn(|axis| weight.layout().shape()[axis]);
+        let (data, [row, column]) = strided(&weight);
+        let panels = pack(Weight::strided(data, 0, row, column), [d, f]);
+        tensor(panels, [f.div_ceil(PANEL), d, PANEL])
+    }
+
+    fn linear_packed(x: FlexTensor, panels: FlexTensor, columns: usize) -> FlexTensor {
+        let (x, panels) = (with_lines(x, false), contiguous(panels));
+        let [n, d] = std::array::from_fn(|axis| x.layout().shape()[axis]);
+        let (rows, [x_row, _]) = strided(&x);
+        let mut out = vec![0.0; n * columns];
+        run(
+            &mut out,
+            &Product {
+                x: rows,
+                x_row,
+                x_head: 0,
+                weight: Weight::packed(slice(&panels), d),
+                heads: 1,
+                sizes: [n, d, columns],
+            },
+        );
+        tensor(out, [n, columns])
+    }
+
     fn linear(x: FlexTensor, weight: FlexTensor) -> FlexTensor {
         let (x, weight) = (with_lines(x, false), with_lines(weight, true));
         let (n, d) = (x.layout().shape()[0], x.layout().shape()[1]);
@@ -39,12 +89,7 @@ impl LinearOp for Flex {
         let (rows, [x_row, _]) = strided(&x);
         let (data, [row, column]) = strided(&weight);
         let mut out = vec![0.0; n * f];
-        let weight = Weight {
-            data,
-            head: 0,
-            row,
-            column,
-        };
+        let weight = Weight::strided(data, 0, row, column);
         run(
             &mut out,
             &Product {
@@ -66,12 +111,7 @@ impl LinearOp for Flex {
         let (rows, [x_row, x_head, _]) = strided(&x);
         let (data, [head, row, column]) = strided(&weight);
         let mut out = vec![0.0; n * heads * e];
-        let weight = Weight {
-            data,
-            head,
-            row,
-            column,
-        };
+        let weight = Weight::strided(data, head, row, column);
         run(
             &mut out,
             &Product {

@@ -34,7 +34,7 @@ pub(crate) use attention::attention;
 pub(crate) use cache_write::{cache_copy, cache_write};
 pub(crate) use embedding::embedding;
 pub(crate) use experts::experts;
-pub(crate) use linear::{linear, linear_heads};
+pub(crate) use linear::{linear, linear_heads, linear_packed, pack_weight};
 pub(crate) use log_prob::log_prob;
 pub(crate) use rms_norm::rms_norm;
 pub(crate) use rope::rope;

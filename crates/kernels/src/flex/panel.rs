@@ -7,6 +7,10 @@ use super::vector::{ROWS, Vector};
 /// [`Vector::WIDE`] vectors of them.
 pub(super) const PANEL: usize = 2 * LANES;
 
+/// Inner elements after which rows to come are asked for: not one by one, which would take registers
+/// from the sums, and not all at once, of which the processor would forget some.
+const STRETCH: usize = 16;
+
 /// Where a block of rows lies.
 #[derive(Clone, Copy)]
 struct Block {
@@ -23,8 +27,11 @@ struct Block {
     weight_row: usize,
     /// Inner elements.
     depth: usize,
-    /// Rows of the weight after those of `depth` that will be read soon; they need not exist.
+    /// Rows of the weight that will be read soon: where they begin, how many are to be asked for, and
+    /// how many at a time. They need not exist.
+    next: *const f32,
     ahead: usize,
+    pace: usize,
 }
 
 impl Block {
@@ -46,10 +53,18 @@ impl Block {
                     }
                 }
             }
-            let whole = self.depth / V::STEPS * V::STEPS;
-            for first in (0..whole).step_by(V::STEPS) {
-                for i in first..first + V::STEPS {
-                    self.step::<V, R, W>(&mut sums, i);
+            let whole = self.depth / STRETCH * STRETCH;
+            let mut next = self.next;
+            for stretch in (0..whole).step_by(STRETCH) {
+                for _ in 0..self.pace {
+                    prefetch(next);
+                    prefetch(next.wrapping_add(LANES));
+                    next = next.wrapping_add(self.weight_row);
+                }
+                for first in (0..STRETCH).step_by(V::STEPS) {
+                    for i in first..first + V::STEPS {
+                        self.step::<V, R, W>(&mut sums, stretch + i);
+                    }
                 }
             }
             for i in whole..self.depth {
@@ -105,9 +120,21 @@ impl Block {
                 sums: self.sums.add(LANES),
                 to: self.to.add(LANES),
                 weight: self.weight.add(LANES),
-                ..self
+                ..self.asked(1)
             };
             second.add::<V, R, 1>();
+        }
+    }
+
+    /// The block after so many passes over the weight have asked for rows to come.
+    #[inline(always)]
+    fn asked(self, passes: usize) -> Self {
+        let rows = self.ahead.min(passes * self.depth / STRETCH * self.pace);
+        Self {
+            next: self.next.wrapping_add(rows * self.weight_row),
+            ahead: self.ahead - rows,
+            pace: if rows < self.ahead { self.pace } else { 0 },
+            ..self
         }
     }
 
@@ -117,16 +144,11 @@ impl Block {
     /// As there, with `rows` for R.
     #[inline(always)]
     unsafe fn rows<V: Vector>(mut self, rows: usize) {
+        let passes = |rows| if rows <= V::ROWS_OF_PANELS { 1 } else { 2 };
         let mut left = rows;
-        let share = self.ahead.div_ceil(rows.div_ceil(V::ROWS).max(1));
-        let mut ahead = self.depth..self.depth + self.ahead;
+        let times = rows.div_ceil(V::ROWS) * passes(rows) * (self.depth / STRETCH);
+        self.pace = self.ahead.div_ceil(times.max(1));
         while left > 0 {
-            // A few at a time, so that no more are under way than the processor keeps track of.
-            for i in ahead.by_ref().take(share) {
-                let row = self.weight.wrapping_add(i * self.weight_row);
-                prefetch(row);
-                prefetch(row.wrapping_add(LANES));
-            }
             // As even as can be: 13 rows are 7 and 6, not 12 and 1.
             let now = left.div_ceil(left.div_ceil(V::ROWS));
             // SAFETY: by the caller's promise, `now` rows at a time.
@@ -149,6 +171,7 @@ impl Block {
                 self.sums = self.sums.add(now.min(ROWS) * self.sums_row);
                 self.to = self.to.add(now.min(ROWS) * self.to_row);
             }
+            self = self.asked(passes(now));
             left -= now.min(ROWS);
         }
     }
@@ -197,15 +220,23 @@ with_vector! {
     }
 }
 
+/// Panels of a weight: row i of panel p begins at `data[p · panel + i · row]`.
+#[derive(Clone, Copy)]
+pub(super) struct Panels<'a> {
+    pub(super) data: &'a [f32],
+    pub(super) panel: usize,
+    pub(super) row: usize,
+}
+
 with_vector! {
-    /// `panels` panels side by side, `strip` rows of the weight at a time; sums go to the result with
+    /// `panels` panels, `step` apart, `strip` rows of the weight at a time; sums go to the result with
     /// the last. With a `copy` each strip is put there first, panel by panel, so that every block of
     /// rows finds it in the first-level cache; without, it is read where it lies.
     ///
     /// # Safety
     /// As [`Block::rows`] for each panel, with room for the sums as for the result and for a strip of
-    /// all panels in the copy.
-    fn add_panels<V>(block: Block, rows: usize, panels: usize, strip: usize, copy: Option<*mut f32>) {
+    /// all panels in the copy, for which panels lie side by side.
+    fn add_panels<V>(block: Block, rows: usize, panels: usize, step: usize, strip: usize, copy: Option<*mut f32>) {
         for first in (0..block.depth).step_by(strip) {
             let depth = strip.min(block.depth - first);
             let (to, to_row) = match first + depth == block.depth {
@@ -221,7 +252,13 @@ with_vector! {
                 for panel in 0..panels {
                     let (weight, weight_row, ahead) = match copy {
                         Some(copy) => (copy.add(panel * depth * PANEL).cast_const(), PANEL, 0),
-                        None => (lies.add(panel * PANEL), block.weight_row, strip),
+                        None => (lies.add(panel * step), block.weight_row, strip),
+                    };
+                    // What is read next: the strip below, or beside where panels are apart.
+                    let next = match step == PANEL {
+                        true => weight.wrapping_add(depth * weight_row),
+                        false if panel + 1 < panels => weight.wrapping_add(step),
+                        false => block.weight.wrapping_add((first + depth) * block.weight_row),
                     };
                     let part = Block {
                         sums: block.sums.add(panel * PANEL),
@@ -232,6 +269,7 @@ with_vector! {
                         weight,
                         weight_row,
                         depth,
+                        next,
                         ahead,
                         ..block
                     };
@@ -333,7 +371,9 @@ pub(super) unsafe fn multiply(
         weight: panel.as_ptr(),
         weight_row: PANEL,
         depth: d,
+        next: panel.as_ptr(),
         ahead: 0,
+        pace: 0,
     };
     // SAFETY: the assertions above, `sums` is borrowed exclusively, and the caller's promise.
     unsafe { add_rows(block, n) }
@@ -348,7 +388,7 @@ pub(super) unsafe fn stream(
     sums: &mut Sums<'_>,
     place: Place,
     x: Lines<'_>,
-    weight: Lines<'_>,
+    weight: Panels<'_>,
     [n, d, panels]: [usize; 3],
     strip: usize,
     copy: Option<&mut Vec<f32>>,
@@ -365,7 +405,8 @@ pub(super) unsafe fn stream(
         "stream: too few sums"
     );
     assert!(holds(x.data.len(), n, x.row, d), "stream: x is too small");
-    let fits = holds(weight.data.len(), d, weight.row, panels * PANEL);
+    let last = &weight.data[(panels - 1) * weight.panel..];
+    let fits = holds(last.len(), d, weight.row, PANEL);
     assert!(fits, "stream: the weight is too small");
     let block = Block {
         sums: sums.kept.as_mut_ptr(),
@@ -378,10 +419,12 @@ pub(super) unsafe fn stream(
         weight: weight.data.as_ptr(),
         weight_row: weight.row,
         depth: d,
+        next: weight.data.as_ptr(),
         ahead: 0,
+        pace: 0,
     };
     // SAFETY: the assertions above, `sums` is borrowed exclusively, and the caller's promise.
-    unsafe { add_panels(block, n, panels, strip, copy) }
+    unsafe { add_panels(block, n, panels, weight.panel, strip, copy) }
 }
 
 with_vector! {

@@ -4,9 +4,10 @@
 //! the vector width: that is what makes a row's result its own. Up to [`IN_PLACE`] rows read the
 //! weight where it lies, a strip of its rows at a time, as fast as memory gives it. Up to
 //! [`STREAMED`] have each strip copied first; more rows, and weights stored the other way round,
-//! have it copied in panels of [`PANEL`] columns.
+//! have it copied in panels of [`PANEL`] columns. A weight that is packed once and for all ([`pack`]) is
+//! read where it lies by any number of rows, at twice the speed where they are few.
 
-use super::panel::{Lines, PANEL, Place, Sums, multiply, stream, turn};
+use super::panel::{Lines, PANEL, Panels, Place, Sums, multiply, stream, turn};
 use super::parallel::{Pool, Scattered, for_each_with};
 use super::simd::LANES;
 
@@ -37,6 +38,10 @@ fn strip(n: usize) -> usize {
     }
 }
 
+/// Rows of a packed weight taken at a time: of a panel as many as the first-level cache holds beside
+/// what else there is.
+const PACKED_STRIP: usize = 128;
+
 /// Inner elements of a copied panel at most, so that it stays in the second-level cache.
 const DEPTH: usize = 1024;
 
@@ -50,14 +55,64 @@ pub(super) struct Scratch {
     lines: Vec<f32>,
 }
 
-/// A stack of matrices, one a head: `element(h, i, j) = data[h · head + i · row + j · column]`,
-/// where `row` or `column` is 1.
+/// A stack of matrices, one a head: element (h, i, j) is `data[h · head + i · row + j · column]`, where
+/// `row` or `column` is 1, or of a packed one `data[j / 32 · panel + i · 32 + j % 32]`.
 #[derive(Clone, Copy)]
 pub(super) struct Weight<'a> {
     pub(super) data: &'a [f32],
     pub(super) head: usize,
     pub(super) row: usize,
     pub(super) column: usize,
+    /// From a panel to the next.
+    pub(super) panel: usize,
+}
+
+impl<'a> Weight<'a> {
+    pub(super) fn strided(data: &'a [f32], head: usize, row: usize, column: usize) -> Self {
+        Self {
+            data,
+            head,
+            row,
+            column,
+            panel: PANEL * column,
+        }
+    }
+
+    /// One matrix of `depth` rows, panel by panel.
+    pub(super) fn packed(data: &'a [f32], depth: usize) -> Self {
+        Self {
+            data,
+            head: 0,
+            row: PANEL,
+            column: 1,
+            panel: PANEL * depth,
+        }
+    }
+
+    fn is_packed(&self) -> bool {
+        self.panel != PANEL * self.column
+    }
+}
+
+/// The weight panel by panel, `depth` rows of `width` columns, the last panel filled up with zeros:
+/// see [`Weight::packed`].
+pub(super) fn pack(weight: Weight<'_>, [depth, width]: [usize; 2]) -> Vec<f32> {
+    let mut packed = vec![0.0; width.div_ceil(PANEL) * PANEL * depth];
+    if depth > 0 {
+        let panels = packed.chunks_exact_mut(PANEL * depth).enumerate();
+        for_each_with(&POOL, depth * width, panels, |scratch, (at, panel)| {
+            let from = &weight.data[at * weight.panel..];
+            let sizes = [depth, PANEL.min(width - at * PANEL)];
+            pack_panel(
+                panel,
+                &mut scratch.lines,
+                from,
+                [weight.row, weight.column],
+                sizes,
+            );
+        });
+    }
+    packed
 }
 
 /// `out[r, h, ·] = x[r, h, ·] · weight[h]`, `out` contiguous.
@@ -135,37 +190,48 @@ impl Scratch {
         place: Place,
     ) {
         let [n, d, f] = product.sizes;
-        let Weight { row, column, .. } = product.weight;
+        let Weight {
+            row, column, panel, ..
+        } = product.weight;
         let x = Lines {
             data: &product.x[head * product.x_head..],
             row: product.x_row,
         };
-        let weight = &product.weight.data[head * product.weight.head + first * column..];
+        let packed = product.weight.is_packed();
+        let weight = &product.weight.data[head * product.weight.head + first / PANEL * panel..];
         let step = task_columns(n, f);
         self.sums.resize((n * step).max(self.sums.len()), 0.0);
         let mut whole = 0;
-        if n <= STREAMED && column == 1 {
+        if packed || n <= STREAMED && column == 1 {
             whole = columns / PANEL;
-            let mut sums = Sums {
-                kept: &mut self.sums,
-                row: step,
+            let weight = Panels {
+                data: weight,
+                panel,
+                row,
             };
-            let weight = Lines { data: weight, row };
-            let copy = (n > IN_PLACE).then_some(&mut self.panel);
             // SAFETY: by the caller's promise; `whole` panels are among the columns.
-            unsafe { stream(&mut sums, place, x, weight, [n, d, whole], strip(n), copy) };
+            unsafe { self.streamed(x, weight, place, step, [n, d, whole]) };
         }
-        for panel in whole..columns.div_ceil(PANEL) {
-            let width = PANEL.min(columns - panel * PANEL);
+        for last in whole..columns.div_ceil(PANEL) {
+            let width = PANEL.min(columns - last * PANEL);
             let place = Place {
                 // SAFETY: the panel's first column is among the columns.
-                to: unsafe { place.to.add(panel * PANEL) },
+                to: unsafe { place.to.add(last * PANEL) },
                 ..place
             };
             for depth in (0..d).step_by(DEPTH) {
                 let length = DEPTH.min(d - depth);
-                let part = &weight[panel * PANEL * column + depth * row..];
-                self.pack(part, [row, column], [length, width]);
+                let part = &weight[last * panel + depth * row..];
+                self.panel
+                    .resize((length * PANEL).max(self.panel.len()), 0.0);
+                let copied = &mut self.panel[..length * PANEL];
+                pack_panel(
+                    copied,
+                    &mut self.lines,
+                    part,
+                    [row, column],
+                    [length, width],
+                );
                 let mut sums = Sums {
                     kept: &mut self.sums,
                     row: step,
@@ -193,35 +259,72 @@ impl Scratch {
         }
     }
 
-    /// Copies `length` rows of `width` columns to rows of [`PANEL`], the rest of which is 0.
-    fn pack(&mut self, weight: &[f32], [row, column]: [usize; 2], [length, width]: [usize; 2]) {
-        self.panel
-            .resize((length * PANEL).max(self.panel.len()), 0.0);
-        let panel = &mut self.panel[..length * PANEL];
-        if column == 1 {
-            for (i, packed) in panel.chunks_exact_mut(PANEL).enumerate() {
-                packed[..width].copy_from_slice(&weight[i * row..][..width]);
-                packed[width..].fill(0.0);
-            }
-            return;
+    /// So many whole panels, [`STREAMED`] rows at a time.
+    ///
+    /// # Safety
+    /// `place` has room for n rows of them that nobody else reads or writes.
+    unsafe fn streamed(
+        &mut self,
+        x: Lines<'_>,
+        weight: Panels<'_>,
+        place: Place,
+        step: usize,
+        [n, d, panels]: [usize; 3],
+    ) {
+        let packed = weight.panel != PANEL;
+        for above in (0..n).step_by(STREAMED) {
+            let n = STREAMED.min(n - above);
+            let mut sums = Sums {
+                kept: &mut self.sums,
+                row: step,
+            };
+            let x = Lines {
+                data: &x.data[above * x.row..],
+                ..x
+            };
+            let place = Place {
+                // SAFETY: the row is among those there is room for.
+                to: unsafe { place.to.add(above * place.row) },
+                ..place
+            };
+            let copy = (n > IN_PLACE && !packed).then_some(&mut self.panel);
+            let strip = if packed { PACKED_STRIP } else { strip(n) };
+            // SAFETY: by the caller's promise.
+            unsafe { stream(&mut sums, place, x, weight, [n, d, panels], strip, copy) };
         }
-        // The inner axis is the contiguous one, `row` 1: columns are read as lines, 16 of them, end
-        // to end as memory likes it, before they are turned.
-        let squares = length / LANES;
-        for first in (0..PANEL).step_by(LANES) {
-            let columns = width.saturating_sub(first).min(LANES);
-            self.lines.clear();
-            for j in first..first + columns {
-                self.lines
-                    .extend_from_slice(&weight[j * column..][..length]);
-            }
-            self.lines.resize(LANES * length, 0.0);
-            turn(&mut panel[first..], PANEL, &self.lines, length, squares);
-            for i in squares * LANES..length {
-                let packed = &mut panel[i * PANEL + first..][..LANES];
-                for (j, packed) in packed.iter_mut().enumerate() {
-                    *packed = self.lines[j * length + i];
-                }
+    }
+}
+
+/// Copies `length` rows of `width` columns to rows of [`PANEL`], the rest of which is 0.
+fn pack_panel(
+    panel: &mut [f32],
+    lines: &mut Vec<f32>,
+    weight: &[f32],
+    [row, column]: [usize; 2],
+    [length, width]: [usize; 2],
+) {
+    if column == 1 {
+        for (i, packed) in panel.chunks_exact_mut(PANEL).enumerate() {
+            packed[..width].copy_from_slice(&weight[i * row..][..width]);
+            packed[width..].fill(0.0);
+        }
+        return;
+    }
+    // The inner axis is the contiguous one, `row` 1: columns are read as lines, 16 of them, end to
+    // end as memory likes it, before they are turned.
+    let squares = length / LANES;
+    for first in (0..PANEL).step_by(LANES) {
+        let columns = width.saturating_sub(first).min(LANES);
+        lines.clear();
+        for j in first..first + columns {
+            lines.extend_from_slice(&weight[j * column..][..length]);
+        }
+        lines.resize(LANES * length, 0.0);
+        turn(&mut panel[first..], PANEL, lines, length, squares);
+        for i in squares * LANES..length {
+            let packed = &mut panel[i * PANEL + first..][..LANES];
+            for (j, packed) in packed.iter_mut().enumerate() {
+                *packed = lines[j * length + i];
             }
         }
     }
@@ -252,6 +355,7 @@ mod tests {
             [30, 1100, 20],
             [40, 150, 300],
             [130, 20, 70],
+            [270, 33, 100],
             [13, 8, 300],
         ] {
             let (x, w) = (values(n * d, 1), values(d * f, 2));
@@ -260,17 +364,16 @@ mod tests {
                 (0..d).fold(0.0, |sum, i| w[i * f + j].mul_add(x[r * d + i], sum))
             };
             let expected: Vec<f32> = (0..n * f).map(|at| chain(at / f, at % f)).collect();
-            for (data, row, column) in [(&w, f, 1), (&turned, 1, d)] {
+            let strided = Weight::strided(&w, 0, f, 1);
+            let turned = Weight::strided(&turned, 0, 1, d);
+            let packed = [strided, turned].map(|weight| pack(weight, [d, f]));
+            assert_eq!(packed[0], packed[1], "packed from either side");
+            for weight in [strided, turned, Weight::packed(&packed[0], d)] {
                 let product = Product {
                     x: &x,
                     x_row: d,
                     x_head: 0,
-                    weight: Weight {
-                        data,
-                        head: 0,
-                        row,
-                        column,
-                    },
+                    weight,
                     heads: 1,
                     sizes: [n, d, f],
                 };
@@ -290,12 +393,7 @@ mod tests {
         let x: Vec<f32> = (1..9).map(|i| i as f32).collect();
         let w = [2.0, 0.0, 0.0, 2.0, 3.0, 0.0, 0.0, 3.0];
         let mut out = vec![0.0; 8];
-        let weight = Weight {
-            data: &w,
-            head: 4,
-            row: 2,
-            column: 1,
-        };
+        let weight = Weight::strided(&w, 4, 2, 1);
         run(
             &mut out,
             &Product {

@@ -195,8 +195,31 @@ fn a_row_of_a_product_is_the_same_alone_and_among_others() {
                 let alone = values(product(x.clone().narrow(0, row, 1)));
                 assert_eq!(alone, together[row * f..][..f]);
             }
+            let packed = kernels::Packed::new(weight.clone()).expect("the product is fused");
+            assert_eq!(packed.dims(), [d, f]);
+            let bias = Some(bias.clone());
+            assert_eq!(
+                values(kernels::linear_packed(x.clone(), &packed, bias)),
+                together
+            );
         }
     }
+}
+
+#[test]
+fn weights_that_are_trained_or_read_otherwise_are_not_packed() {
+    let tracked = Tensor::<2>::ones([3, 4], &Device::flex().autodiff());
+    assert!(kernels::Packed::new(tracked).is_none());
+    let wide = floats(&numbers(1, 12), [3, 4], &Device::flex(), DType::F64);
+    assert!(kernels::Packed::new(wide).is_none());
+}
+
+#[test]
+#[should_panic(expected = "linear_packed: the weight [3, 4] does not fit x [2, 5]")]
+fn a_packed_weight_of_another_size_is_named() {
+    let device = Device::flex();
+    let packed = kernels::Packed::new(Tensor::ones([3, 4], &device)).unwrap();
+    let _ = kernels::linear_packed(Tensor::ones([2, 5], &device), &packed, None);
 }
 
 #[test]

@@ -73,6 +73,9 @@ pub enum CheckpointError {
     /// A model with adapters, of which a checkpoint knows nothing.
     #[error("the model has adapters: merge them to save a whole model, or save the adapters alone")]
     Adapted,
+    /// A model packed for sampling, which has let go of its weights as files hold them.
+    #[error("the model is packed for sampling: save the one it was made of")]
+    Packed,
     /// A GGUF file is damaged, or holds what is not read.
     #[error(transparent)]
     Gguf(#[from] gguf::GgufError),

@@ -63,6 +63,9 @@ impl Decoder {
         if self.adapter().is_some() {
             return Err(CheckpointError::Adapted);
         }
+        if self.is_packed() {
+            return Err(CheckpointError::Packed);
+        }
         let names = Names::new(self.config())?;
         let mut json =
             hf::to_json(self.config(), options.end_token).ok_or(CheckpointError::NoArchitecture)?;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, mpsc};
 
 use data::{Answers, Ask, Reply, Tokenizer, Unanswered};
-use lm::{Heard, NotFinite, Request, Rollout, respond};
+use lm::{CausalLm, Heard, NotFinite, Request, Rollout, respond};
 use moe_model::Decoder;
 
 use super::Manner;
@@ -74,7 +74,7 @@ impl Local {
     /// Weights that are missing or damaged.
     pub(crate) fn new(speaker: &Speaker, manner: Manner) -> anyhow::Result<Self> {
         Ok(Self {
-            model: speaker.load()?,
+            model: speaker.load()?.packed(),
             tokenizer: Arc::clone(&speaker.tokenizer),
             positions: speaker.positions,
             manner,

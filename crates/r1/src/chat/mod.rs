@@ -17,6 +17,7 @@ use std::io::{BufRead, ErrorKind, IsTerminal};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use lm::CausalLm;
 
 use crate::generate::speaker::Speaker;
 use crate::progress::Console;
@@ -68,7 +69,7 @@ pub(crate) fn run(args: &Chat) -> Result<bool> {
     let speaker = Speaker::find(&args.model, &Console::new(false))?;
     let question = [data::chat::Message::user("1 + 1?")];
     speaker.tokenizer.encode_chat(&question)?;
-    let model = speaker.load()?;
+    let model = speaker.load()?.packed();
     let settings = Settings::new(sampling, args.max_new_tokens, args.stop.clone(), args.seed);
 
     let (mut out, mut notes) = (std::io::stdout(), std::io::stderr());

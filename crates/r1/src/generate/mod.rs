@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use data::Tokenizer;
-use lm::{Request, Stop, StopStrings};
+use lm::{CausalLm, Request, Stop, StopStrings};
 use moe_model::Decoder;
 
 use crate::memory::bytes;
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Generate) -> Result<()> {
     let speaker = Speaker::find(&args.model, &console)?;
     let asked = prompts::read(&args.prompts, &speaker, args.max_new_tokens)?;
     let requests = requests(args, &asked, &speaker.tokenizer)?;
-    let model = speaker.load()?;
+    let model = speaker.load()?.packed();
     let job = Job {
         asked: &asked,
         requests: &requests,

@@ -6,7 +6,7 @@
 
 use anyhow::{Result, ensure};
 use kernels::lanes;
-use lm::{CausalLm, Engine, EngineOptions, Request, Sequence, score};
+use lm::{CausalLm, Engine, EngineOptions, Request, Sequence, packed_bytes, score};
 use moe_model::Decoder;
 use trainer::{Apart, Share, Trainer};
 
@@ -88,8 +88,10 @@ pub(super) fn rehearse(
 /// Reads the longest prompt and begins as many responses to it as fit, at most those asked for.
 fn sample(model: &Decoder, longest: &Longest, memory: Option<u64>) -> Result<()> {
     let capacity = longest.prompt + longest.response;
+    let spare = memory.map(|bytes| bytes.saturating_sub(packed_bytes(model)));
+    let model = &model.clone().packed();
     let options = |rows| EngineOptions {
-        memory,
+        memory: spare,
         ..EngineOptions::new(rows, capacity)
     };
     let rows = match options(longest.rows).check(model) {

@@ -107,12 +107,7 @@ impl Scratch {
             space.resize(lines * f, 0.0);
         }
         let mut multiply = |out: &mut [f32], x, weight, [d, f]: [usize; 2]| {
-            let weight = Weight {
-                data: problem.of(weight, expert),
-                head: 0,
-                row: f,
-                column: 1,
-            };
+            let weight = Weight::strided(problem.of(weight, expert), 0, f, 1);
             let product = Product {
                 x,
                 x_row: d,
