@@ -72,6 +72,9 @@ fn places_in_contests_make_a_rating() {
     // Who solves nothing is explained by no rating.
     let nothing = Scripted::new(|_: &Ask| Ok(Reply::of("I pass.")));
     let last = Bench::new(codeforces(), &lines, 1).measured(&nothing);
+    // Of one contest the mean is the rating.
+    let mean = value(metrics, "mean rating").unwrap();
+    assert!((mean - rating).abs() < 1.0, "{mean} and {rating}");
     assert_eq!(value(&last.manifest.metrics, "rating"), None);
     let other = Bench::new(codeforces(), &problem("x", 2), 1);
     let error = TaskSet::load(&other.benchmark, &other.file(), &other.protocol).unwrap_err();
