@@ -22,6 +22,7 @@ mod problem_file;
 pub mod published;
 mod sandbox;
 mod swe_bench;
+mod share;
 mod swe_debug;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
