@@ -12,6 +12,8 @@
 //!
 //! Random resampling takes a seed. Left out: models, sampling, and tools a model calls.
 
+#[cfg(test)]
+mod anew;
 pub mod behaviour;
 mod benchmark;
 pub mod benchmarks;
