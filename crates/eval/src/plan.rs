@@ -69,6 +69,9 @@ pub struct TaskFile {
     pub skipped: usize,
 }
 
+    /// How many it has within the protocol's window: more where only the first are asked.
+    #[serde(default)]
+    pub found: usize,
 impl TaskSet {
     /// Reads what `protocol` selects of the tasks that `benchmark` finds in `file`.
     ///
@@ -86,7 +89,13 @@ impl TaskSet {
         let sha256 = fingerprint_of(file)?;
         let loaded = benchmark.load(file, protocol)?;
         let count = loaded.tasks.len();
-        let tasks = protocol.select(loaded.tasks);
+        let whole = Protocol {
+            first: None,
+            ..protocol.clone()
+        };
+        let mut tasks = whole.select(loaded.tasks);
+        let found = tasks.len();
+        tasks.truncate(protocol.first.unwrap_or(usize::MAX));
         if tasks.is_empty() {
             return Err(unfit(format!(
                 "none of its {count} tasks is selected; widen the window or leave it out"
@@ -108,6 +117,7 @@ impl TaskSet {
             },
             tasks,
             skipped: loaded.skipped,
+                found,
         })
     }
 }
