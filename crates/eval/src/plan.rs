@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use data::dataset::{Dataset, ReadError, Skipped};
 use data::files::sha256;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::benchmark::{Benchmark, LoadError, Task};
 use crate::hash;
@@ -32,6 +32,10 @@ pub enum Identity {
         url: String,
         /// What it is called there.
         model: String,
+        /// What its replies depend on beyond the protocol and the seed: texts that end them, further fields
+        /// of the request, what the limit on tokens is called.
+        #[serde(default)]
+        settings: Map<String, Value>,
     },
 }
 
@@ -65,13 +69,13 @@ pub struct TaskFile {
     pub sha256: String,
     /// How many tasks are asked.
     pub tasks: usize,
+    /// How many it has within the protocol's window: more where only the first are asked.
+    #[serde(default)]
+    pub found: usize,
     /// How many records could not be used.
     pub skipped: usize,
 }
 
-    /// How many it has within the protocol's window: more where only the first are asked.
-    #[serde(default)]
-    pub found: usize,
 impl TaskSet {
     /// Reads what `protocol` selects of the tasks that `benchmark` finds in `file`.
     ///
@@ -113,11 +117,11 @@ impl TaskSet {
                 path: file.into(),
                 sha256,
                 tasks: tasks.len(),
+                found,
                 skipped: loaded.skipped.len(),
             },
             tasks,
             skipped: loaded.skipped,
-                found,
         })
     }
 }

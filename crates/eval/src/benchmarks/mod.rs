@@ -17,12 +17,13 @@ mod choice;
 mod codeforces;
 mod debug_chain;
 mod formal;
+mod formal_figures;
 mod live_code;
 mod problem_file;
 pub mod published;
 mod sandbox;
-mod swe_bench;
 mod share;
+mod swe_bench;
 mod swe_debug;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
