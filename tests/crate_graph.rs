@@ -48,7 +48,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
             "trainer",
         ],
     ),
-    ("integration", &["r1"]),
+    ("integration", &["data", "eval", "r1"]),
 ];
 
 /// Crates that compile without the tensor library.

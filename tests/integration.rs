@@ -6,6 +6,7 @@ mod corpus;
 mod crate_graph;
 mod cuda_patch;
 mod distilling;
+mod evaluating;
 mod exporting;
 mod faults;
 mod grading;

@@ -12,6 +12,8 @@
 //!
 //! Random resampling takes a seed. Left out: models, sampling, and tools a model calls.
 
+#[cfg(test)]
+mod anew;
 pub mod behaviour;
 mod benchmark;
 pub mod benchmarks;
@@ -23,15 +25,19 @@ pub mod elo;
 mod follow_ups;
 pub mod formal;
 mod graded;
+#[cfg(test)]
+mod grader_outputs;
 mod graders;
 mod hash;
 mod lines;
 mod manifest;
+mod pair;
 mod plan;
 mod problems;
 mod progress;
 mod protocol;
 mod replay;
+mod row;
 mod run;
 pub mod stats;
 mod store;
@@ -40,6 +46,8 @@ mod stored;
 mod summary;
 pub mod swe;
 mod table;
+#[cfg(test)]
+mod tables;
 #[cfg(test)]
 mod testing;
 pub mod transfer;
@@ -52,13 +60,15 @@ pub use difference::Difference;
 pub use graded::{Graded, Outcome, grade};
 pub use hash::fingerprint;
 pub use manifest::{MANIFEST, Manifest};
+pub use pair::Pair;
 pub use plan::{Identity, LIBRARY, Plan, TaskFile, TaskSet};
 pub use progress::Progress;
 pub use protocol::{Date, DateError, Protocol, Window};
 pub use replay::{ReplayError, Replayed, regrade, replay, verify};
+pub use row::Row;
 pub use run::{EvaluateError, Evaluation, Observer, evaluate};
 pub use store::{GRADES, Store};
 pub use store_error::StoreError;
 pub use stored::Stored;
 pub use summary::{NothingToSummarise, Summary, compare};
-pub use table::{Row, Section, Table};
+pub use table::{Section, Table};

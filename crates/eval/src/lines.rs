@@ -35,9 +35,8 @@ pub(crate) fn write_whole(path: &Path, record: &impl Serialize) -> Result<(), St
 /// Reads a JSON file.
 pub(crate) fn read_whole<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
     let text = std::fs::read(path).map_err(|source| StoreError::io(path, source))?;
-    serde_json::from_slice(&text).map_err(|error| StoreError::Line {
+    serde_json::from_slice(&text).map_err(|error| StoreError::Record {
         path: path.into(),
-        number: error.line(),
         reason: error.to_string(),
     })
 }
@@ -90,6 +89,17 @@ mod tests {
         std::fs::write(&path, "1\n{\n3\n").unwrap();
         let message = read(&path).unwrap_err().to_string();
         assert!(message.contains("x.jsonl, line 2"), "{message}");
+    }
+
+    #[test]
+    fn a_broken_record_has_no_line_to_remove() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("manifest.json");
+        std::fs::write(&path, "{\"plan\": 1}").unwrap();
+        let error = crate::Manifest::read(&path).unwrap_err().to_string();
+        assert!(error.contains("manifest.json: invalid type"), "{error}");
+        assert!(error.contains("no plan or manifest"), "{error}");
+        assert!(!error.contains("remove"), "{error}");
     }
 
     #[test]

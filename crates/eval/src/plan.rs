@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use data::dataset::{Dataset, ReadError, Skipped};
 use data::files::sha256;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::benchmark::{Benchmark, LoadError, Task};
 use crate::hash;
@@ -32,6 +32,10 @@ pub enum Identity {
         url: String,
         /// What it is called there.
         model: String,
+        /// What its replies depend on beyond the protocol and the seed: texts that end them, further fields
+        /// of the request, what the limit on tokens is called.
+        #[serde(default)]
+        settings: Map<String, Value>,
     },
 }
 
@@ -65,6 +69,9 @@ pub struct TaskFile {
     pub sha256: String,
     /// How many tasks are asked.
     pub tasks: usize,
+    /// How many it has within the protocol's window: more where only the first are asked.
+    #[serde(default)]
+    pub found: usize,
     /// How many records could not be used.
     pub skipped: usize,
 }
@@ -86,7 +93,13 @@ impl TaskSet {
         let sha256 = fingerprint_of(file)?;
         let loaded = benchmark.load(file, protocol)?;
         let count = loaded.tasks.len();
-        let tasks = protocol.select(loaded.tasks);
+        let whole = Protocol {
+            first: None,
+            ..protocol.clone()
+        };
+        let mut tasks = whole.select(loaded.tasks);
+        let found = tasks.len();
+        tasks.truncate(protocol.first.unwrap_or(usize::MAX));
         if tasks.is_empty() {
             return Err(unfit(format!(
                 "none of its {count} tasks is selected; widen the window or leave it out"
@@ -104,6 +117,7 @@ impl TaskSet {
                 path: file.into(),
                 sha256,
                 tasks: tasks.len(),
+                found,
                 skipped: loaded.skipped.len(),
             },
             tasks,

@@ -94,20 +94,21 @@ pub fn replay(
 
 /// Grades the stored replies of the folder `dir` anew and asks nothing: after a change of the grader,
 /// or with tasks of `file` whose gold answers were mended. The plan then names what graded; where
-/// replies are missing they are counted so.
+/// replies are missing they are counted so. The old grades stay until all new ones are there.
 ///
 /// # Errors
-/// When the folder is in use or holds no measurement of this benchmark, when the tasks cannot be read,
-/// or when a task is asked otherwise than it was, so that the replies answer another question.
+/// When the folder is in use or holds no measurement of this benchmark, when the tasks cannot be read or
+/// nothing can be graded here, or when a task is asked otherwise than it was, so that the replies answer
+/// another question. The folder is then as it was.
 pub fn regrade(
     dir: &Path,
     benchmark: &dyn Benchmark,
     file: &Path,
     observer: &mut Observer<'_>,
 ) -> Result<Evaluation, ReplayError> {
-    let mut store = Store::existing(dir)?;
-    let then = store.plan().clone();
+    let then = Store::plan_of(dir)?;
     let set = TaskSet::load(benchmark, file, &then.protocol)?;
+    benchmark.ready(&set.tasks).map_err(EvaluateError::from)?;
     let (model, template) = (then.model.clone(), then.template.clone());
     let now = Plan {
         library: then.library.clone(),
@@ -118,6 +119,7 @@ pub fn regrade(
     if !differences.is_empty() {
         return Err(ReplayError::Other(differences));
     }
+    let mut store = Store::existing(dir)?;
     store.start_over(now)?;
     Ok(evaluate(
         &Silent, benchmark, &set.tasks, &mut store, observer,

@@ -143,6 +143,7 @@ pub fn evaluate(
     }
     let graded: Vec<Graded> = store.graded().cloned().collect();
     let manifest = Manifest::new(store, benchmark, tasks, &graded)?;
+    store.settle()?;
     manifest.write(store.dir())?;
     Ok(Evaluation {
         manifest,

@@ -8,7 +8,10 @@
 //! | `manifest.json` | the [`crate::Manifest`], written last: where it is, the result is whole |
 //!
 //! Both JSONL files are appended to only. A killed run loses at most the line it was writing; opened
-//! again, the store knows what is left to ask and to grade.
+//! again, the store knows what is left to ask and to grade. Grades anew are written beside the old ones and
+//! take their place once all are there.
+
+mod anew;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,7 +24,6 @@ use crate::conversation::Dialogue;
 use crate::difference::between;
 use crate::graded::Graded;
 use crate::lines::{self, read_whole, write_whole};
-use crate::manifest::MANIFEST;
 use crate::plan::Plan;
 use crate::store_error::StoreError;
 use crate::stored::{Key, Stored};
@@ -42,6 +44,8 @@ pub struct Store {
     grades: Lines,
     said: BTreeMap<Key, Said>,
     graded: BTreeMap<Key, Graded>,
+    /// Whether the plan and the grades are new, and the folder still has the old.
+    is_anew: bool,
 }
 
 /// A reply in the file.
@@ -89,7 +93,12 @@ impl Store {
     /// # Errors
     /// When it is no folder of a measurement, is in use, or cannot be read and written.
     pub fn existing(dir: &Path) -> Result<Self, StoreError> {
-        Self::read(dir, read_whole(&dir.join(PLAN))?)
+        Self::read(dir, Self::plan_of(dir)?)
+    }
+
+    /// The plan of a folder, which is not opened.
+    pub(crate) fn plan_of(dir: &Path) -> Result<Plan, StoreError> {
+        read_whole(&dir.join(PLAN))
     }
 
     fn read(dir: &Path, plan: Plan) -> Result<Self, StoreError> {
@@ -126,6 +135,7 @@ impl Store {
             grades,
             said,
             graded,
+            is_anew: false,
         })
     }
 
@@ -219,19 +229,6 @@ impl Store {
     pub(crate) fn put_grade(&mut self, grade: Graded) -> Result<(), StoreError> {
         self.grades.append(&grade)?;
         self.graded.insert(Key::of(&grade), grade);
-        Ok(())
-    }
-
-    /// Forgets all grades and takes another plan, for grading anew.
-    pub(crate) fn start_over(&mut self, plan: Plan) -> Result<(), StoreError> {
-        let manifest = self.dir.join(MANIFEST);
-        if manifest.exists() {
-            std::fs::remove_file(&manifest).map_err(|source| StoreError::io(&manifest, source))?;
-        }
-        write_whole(&self.dir.join(PLAN), &plan)?;
-        self.grades.clear()?;
-        self.plan = plan;
-        self.graded.clear();
         Ok(())
     }
 

@@ -28,6 +28,17 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A plan or a manifest is not what this library wrote.
+    #[error(
+        "{path}: {reason}; it is no plan or manifest that this version reads, give one as it was written \
+         or measure into another folder"
+    )]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Another process has it.
     #[error("{0} is in use by another process, or cannot be locked")]
     InUse(PathBuf),

@@ -1,4 +1,6 @@
 //! Results beside published figures, for people (Markdown, HTML) and programs (JSON).
+//!
+//! A figure over a part of the tasks is marked, and the row says of how many.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -7,13 +9,20 @@ use serde::Serialize;
 
 use crate::benchmark::{Benchmark, Metric, Published};
 use crate::manifest::Manifest;
-use crate::problems::is_text;
+use crate::pair::Pair;
+use crate::row::Row;
+
+/// What is said below a table with a figure over a part of the tasks.
+const PARTIAL: &str = "† over a part of the tasks, or of their samples";
 
 /// All results, benchmark by benchmark.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Table {
     /// The benchmarks, in the order in which results of them came first.
     pub sections: Vec<Section>,
+    /// Measurements of the same tasks held against one another.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pairs: Vec<Pair>,
 }
 
 /// The results on one benchmark.
@@ -27,19 +36,6 @@ pub struct Section {
     pub rows: Vec<Row>,
 }
 
-/// One model under one protocol.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
-    /// The model.
-    pub model: String,
-    /// Its figures by name, shares in per cent.
-    pub figures: BTreeMap<String, Metric>,
-    /// How they were measured.
-    pub protocol: String,
-    /// Where they stand: a paper, or `measured`.
-    pub source: String,
-}
-
 impl Table {
     /// The results of `manifests` beside what the benchmarks of that name have as published. A
     /// manifest whose benchmark is not among `benchmarks` stands alone.
@@ -47,7 +43,7 @@ impl Table {
         let mut sections: Vec<Section> = Vec::new();
         for manifest in manifests {
             let name = &manifest.plan.benchmark;
-            let row = measured(manifest);
+            let row = Row::measured(manifest);
             match sections
                 .iter_mut()
                 .find(|section| section.benchmark == *name)
@@ -69,10 +65,19 @@ impl Table {
             }
             section.metrics = columns(&section.rows);
         }
-        Self { sections }
+        Self {
+            sections,
+            pairs: Vec::new(),
+        }
     }
 
-    /// A heading and a table for each benchmark.
+    /// The same, with what `pairs` say below the tables.
+    #[must_use]
+    pub fn with_pairs(self, pairs: Vec<Pair>) -> Self {
+        Self { pairs, ..self }
+    }
+
+    /// A heading and a table for each benchmark, then a line for each pair.
     pub fn markdown(&self) -> String {
         let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
         let mut text = String::new();
@@ -89,6 +94,12 @@ impl Table {
                 text += &line(section.cells(row));
             }
             text.push('\n');
+            if section.has_part() {
+                let _ = write!(text, "{PARTIAL}\n\n");
+            }
+        }
+        for pair in &self.pairs {
+            let _ = write!(text, "{pair}\n\n");
         }
         text
     }
@@ -113,6 +124,12 @@ impl Table {
                 text += &line(section.cells(row), "td");
             }
             text += "</table>\n";
+            if section.has_part() {
+                let _ = writeln!(text, "<p>{PARTIAL}</p>");
+            }
+        }
+        for pair in &self.pairs {
+            let _ = writeln!(text, "<p>{}</p>", escaped(&pair.to_string()));
         }
         text
     }
@@ -134,10 +151,15 @@ impl Section {
     fn cells(&self, row: &Row) -> Vec<String> {
         let mut cells = vec![row.model.clone()];
         for metric in &self.metrics {
-            cells.push(row.figures.get(metric).map_or("–".to_owned(), shown));
+            cells.push(row.shown(metric));
         }
         cells.extend([row.protocol.clone(), row.source.clone()]);
         cells
+    }
+
+    /// Whether one of its figures is over a part of the tasks.
+    fn has_part(&self) -> bool {
+        self.rows.iter().any(|row| row.is_partial)
     }
 
     /// A published figure goes to the row of its model, protocol and source.
@@ -161,54 +183,8 @@ impl Section {
             figures: BTreeMap::from([(metric.name.clone(), metric)]),
             protocol: published.protocol.to_owned(),
             source: published.source.to_owned(),
+            is_partial: false,
         });
-    }
-}
-
-fn shown(metric: &Metric) -> String {
-    match metric.ci95 {
-        Some([low, high]) => format!("{:.1} ({low:.1}–{high:.1})", metric.value),
-        None => format!("{:.1}", metric.value),
-    }
-}
-
-fn measured(manifest: &Manifest) -> Row {
-    let summary = &manifest.summary;
-    let figure = |name: String, value: f64, ci95: Option<[f64; 2]>| Metric {
-        name,
-        value: 100.0 * value,
-        ci95: ci95.map(|ends| ends.map(|end| 100.0 * end)),
-    };
-    let mut figures = vec![figure(
-        "pass@1".to_owned(),
-        summary.pass_at_1,
-        Some(summary.ci95),
-    )];
-    if summary.samples > 1 {
-        let k = summary.samples;
-        let last = |figures: &BTreeMap<usize, f64>| figures.get(&k).copied().unwrap_or_default();
-        figures.push(figure(format!("pass@{k}"), last(&summary.pass_at_k), None));
-        // A vote among texts says nothing.
-        if !summary.rules.keys().any(|rule| is_text(rule)) {
-            figures.push(figure(format!("cons@{k}"), last(&summary.cons_at_k), None));
-        }
-    }
-    figures.extend(manifest.metrics.iter().cloned());
-    let mut protocol = format!("{}, {} tasks", manifest.plan.protocol, summary.problems);
-    if manifest.missing > 0 {
-        let _ = write!(protocol, ", {} samples without a reply", manifest.missing);
-    }
-    if summary.unjudged > 0 {
-        let _ = write!(protocol, ", {} unjudged", summary.unjudged);
-    }
-    Row {
-        model: manifest.plan.model.name().to_owned(),
-        figures: figures
-            .into_iter()
-            .map(|metric| (metric.name.clone(), metric))
-            .collect(),
-        protocol,
-        source: "measured".to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use eval::Benchmark;
 
 use crate::bench::{self, Bench};
 use crate::chat::{self, Chat};
@@ -141,6 +142,13 @@ struct Pipeline {
 /// SIGTERM.
 #[must_use]
 pub fn main() -> ExitCode {
+    main_with(Vec::new())
+}
+
+/// The same with benchmarks of one's own for `r1 eval`, which are listed, measured, replayed and put into tables as
+/// the others are: `examples/own_benchmark.rs` is a whole program. Their names are others than those of [`eval`].
+#[must_use]
+pub fn main_with(own: Vec<Box<dyn Benchmark>>) -> ExitCode {
     let result = match Args::parse().command {
         Command::Pipeline(args) => pipeline(args).map(|()| true),
         Command::Parity(args) => parity::run(&args.paths, args.json),
@@ -148,7 +156,7 @@ pub fn main() -> ExitCode {
         Command::Grade { file } => grade::run(&file).map(|()| true),
         Command::Score(args) => score::run(&args).map(|()| true),
         Command::Generate(args) => generate::run(&args).map(|()| true),
-        Command::Eval(args) => measure::run(&args),
+        Command::Eval(args) => measure::run(&args, own),
         Command::Distill(args) => teach::run(&args).map(|()| true),
         Command::Chat(args) => chat::run(&args),
         Command::Serve(args) => serve::run(&args).map(|()| true),

@@ -128,8 +128,9 @@ impl Benchmark for Codeforces {
         self.programs.judge(&task.problem, &reply.whole())
     }
 
-    /// How many `contests` have all their problems judged; where the places in them say one, the `rating`
-    /// and the `percentile` of people below it.
+    /// How many `contests` have all their problems judged; where the places in them say one, the `rating`, beside
+    /// it CodeElo's, the `mean rating` of the contests one by one, and the `percentile` of people below the
+    /// first.
     fn metrics(&self, _: &[Task], graded: &[Graded], seed: u64) -> Vec<Metric> {
         let places = self.places(graded);
         let mut metrics = vec![Metric {
@@ -146,6 +147,11 @@ impl Benchmark for Codeforces {
             name: "rating".to_owned(),
             value: rating.rating,
             ci95: Some(rating.ci95),
+        });
+        metrics.push(Metric {
+            name: "mean rating".to_owned(),
+            value: rating.mean,
+            ci95: None,
         });
         metrics.extend(self.people.as_ref().map(|people| Metric {
             name: "percentile".to_owned(),

@@ -1,5 +1,8 @@
 //! Programs with the debug chain: what an answer does on the statement's own examples is told to the model,
 //! which may answer again ([`crate::debug`]).
+//!
+//! Where several candidates are asked for, they are the first turns of a sample; the last of them is tried, also
+//! by where they differ.
 
 use std::path::Path;
 
@@ -10,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::sandbox::Programs;
 use crate::benchmark::{Benchmark, Judged, LoadError, Loaded, Metric, NotReady, Task};
-use crate::debug::{Chain, ProgramSubject, Report};
+use crate::debug::{Chain, Hunt, ProgramSubject, Report};
 use crate::graded::Graded;
 use crate::protocol::Protocol;
 
@@ -18,6 +21,7 @@ use crate::protocol::Protocol;
 #[derive(Debug)]
 pub struct DebugChain {
     chain: Chain,
+    hunt: Hunt,
     programs: Programs,
 }
 
@@ -26,8 +30,20 @@ impl DebugChain {
     pub fn new(chain: Chain) -> Self {
         Self {
             chain,
+            hunt: Hunt::default(),
             programs: Programs::new(Limits::default()),
         }
+    }
+
+    /// The same, with tests beyond the examples looked for.
+    #[must_use]
+    pub fn with_hunt(self, hunt: Hunt) -> Self {
+        Self { hunt, ..self }
+    }
+
+    /// The turn of the answer that is tried first.
+    fn first(&self) -> u32 {
+        self.hunt.candidates.saturating_sub(1)
     }
 }
 
@@ -41,7 +57,11 @@ impl Benchmark for DebugChain {
     }
 
     fn settings(&self) -> Value {
-        json!({ "programs": self.programs.settings(), "chain": self.chain })
+        json!({
+            "programs": self.programs.settings(),
+            "chain": self.chain,
+            "hunt": self.hunt,
+        })
     }
 
     fn load(&self, file: &Path, _: &Protocol) -> Result<Loaded, LoadError> {
@@ -71,13 +91,18 @@ impl Benchmark for DebugChain {
         earlier: &[Reply],
         _: &Judged,
     ) -> Option<String> {
-        self.chain.ask_on(earlier.len(), || {
-            let sandbox = self.programs.sandbox()?;
-            ProgramSubject::new(&task.problem, sandbox).failures(&reply.whole())
+        let Some(round) = earlier.len().checked_sub(self.first() as usize) else {
+            return Some(Hunt::another());
+        };
+        self.chain.ask_on(round, || {
+            let subject = ProgramSubject::new(&task.problem, self.programs.sandbox()?);
+            let replies: Vec<String> = earlier.iter().chain([reply]).map(Reply::whole).collect();
+            let replies: Vec<&str> = replies.iter().map(String::as_str).collect();
+            self.hunt.failures(subject, &replies)
         })
     }
 
     fn metrics(&self, _: &[Task], graded: &[Graded], _: u64) -> Vec<Metric> {
-        Report::of(graded, 0, self.chain.rounds).metrics()
+        Report::of(graded, self.first(), self.chain.rounds).metrics()
     }
 }

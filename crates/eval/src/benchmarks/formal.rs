@@ -10,9 +10,10 @@ use data::dataset::Dataset;
 use data::{Answers, Check, Domain, Problem, Reply};
 use serde_json::{Value, json};
 
-use crate::benchmark::{Benchmark, Judged, LoadError, Loaded, NotReady, Task};
+use super::formal_figures::{IMO, figures};
+use crate::benchmark::{Benchmark, Judged, LoadError, Loaded, Metric, NotReady, Task};
 use crate::formal::{Checker, Fidelity, FormalProblem, Item, System, ask, settle};
-use crate::graded::Outcome;
+use crate::graded::{Graded, Outcome};
 use crate::protocol::Protocol;
 
 /// A model that is asked about what a checker leaves open.
@@ -23,13 +24,14 @@ pub struct FormalStatements {
     system: System,
     /// Of Lean: the folder of a built Lake project.
     project: Option<PathBuf>,
-    judge: Option<(String, Judge)>,
+    /// What it is and how it samples, for the manifest, and itself.
+    judge: Option<(Value, Judge)>,
     checker: OnceLock<Result<Checker, String>>,
 }
 
 impl fmt::Debug for FormalStatements {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let judge = self.judge.as_ref().map(|(name, _)| name);
+        let judge = self.judge.as_ref().map(|(settings, _)| settings);
         let mut shown = f.debug_struct("FormalStatements");
         shown.field("system", &self.system).field("judge", &judge);
         shown.finish_non_exhaustive()
@@ -57,11 +59,12 @@ impl FormalStatements {
         }
     }
 
-    /// The same, and a model called `name` is asked about what the checker leaves open.
+    /// The same, and a model is asked about what the checker leaves open. `settings` is all its word depends on,
+    /// for [`Benchmark::settings`]: what it is called, where it is, how it samples.
     #[must_use]
-    pub fn with_judge(self, name: String, judge: Judge) -> Self {
+    pub fn with_judge(self, settings: Value, judge: Judge) -> Self {
         Self {
-            judge: Some((name, judge)),
+            judge: Some((settings, judge)),
             ..self
         }
     }
@@ -134,7 +137,7 @@ impl Benchmark for FormalStatements {
     /// Tries the checker out, since its version is part of it.
     fn settings(&self) -> Value {
         let checker = self.checker().map(Checker::version).ok();
-        json!({ "checker": checker, "judge": self.judge.as_ref().map(|(name, _)| name) })
+        json!({ "checker": checker, "judge": self.judge.as_ref().map(|(settings, _)| settings) })
     }
 
     fn load(&self, file: &Path, _: &Protocol) -> Result<Loaded, LoadError> {
@@ -151,7 +154,7 @@ impl Benchmark for FormalStatements {
                 question: problem.informal.clone(),
                 answer: problem.reference_text.clone().unwrap_or_default(),
                 solution: None,
-                family: if problem.is_imo { "imo" } else { "other" }.to_owned(),
+                family: if problem.is_imo { IMO } else { "other" }.to_owned(),
                 domain: Domain::Mathematics,
                 level: 1,
                 language: "en".to_owned(),
@@ -185,5 +188,9 @@ impl Benchmark for FormalStatements {
         let problem = task.record::<FormalProblem>();
         let judged = problem.and_then(|problem| self.judged(problem, &reply.whole()));
         judged.unwrap_or_else(Judged::unjudged)
+    }
+
+    fn metrics(&self, _: &[Task], graded: &[Graded], seed: u64) -> Vec<Metric> {
+        figures(graded, seed)
     }
 }

@@ -1,8 +1,9 @@
 //! LiveCodeBench, code generation (Jain et al., arXiv 2403.07974): contest problems with the day
 //! they were released, judged by public and private tests.
 //!
-//! Differs from the published runner in this: every test has a sandbox, a functional problem has one
-//! time limit for all its calls (60 s; theirs is 6 s each), and outputs are compared as text.
+//! Outputs of whole programs are compared as the published runner compares them, numbers as decimals
+//! ([`Outputs::Decimals`]). Differs from it in this: every test has a sandbox, and a functional problem has
+//! one time limit for all its calls (60 s; theirs is 6 s each).
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use data::chat::Message;
 use data::dataset::{Dataset, Fault, FromRow, Row};
 use data::{Check, CodeTests, Problem, Reply};
-use rewards::code::Limits;
+use rewards::code::{Limits, Outputs};
 use serde_json::{Value, json};
 
 use super::published;
@@ -42,7 +43,7 @@ impl Default for LiveCode {
             ..Limits::default()
         };
         Self {
-            whole: Programs::new(limits(6)),
+            whole: Programs::new(limits(6)).comparing(Outputs::Decimals),
             functional: Programs::new(limits(60)),
         }
     }
@@ -79,6 +80,11 @@ impl Benchmark for LiveCode {
 
     fn description(&self) -> &'static str {
         "contest problems within a window of dates, judged by public and private tests"
+    }
+
+    /// Since 2 numbers are compared as decimals.
+    fn version(&self) -> u32 {
+        2
     }
 
     fn published(&self) -> &[Published] {
@@ -205,6 +211,10 @@ mod tests {
         let right = (Outcome::Right, "program".to_owned());
         let wrong = (Outcome::Wrong, "program".to_owned());
         assert_eq!(verdict(0, "print(sum(map(int, input().split())))"), right);
+        assert_eq!(
+            verdict(0, "print(float(sum(map(int, input().split()))))"),
+            right
+        );
         // Passes the public test and not the private one.
         assert_eq!(verdict(0, "input()\nprint(3)"), wrong);
         let method = |value: &str| {

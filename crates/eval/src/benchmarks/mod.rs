@@ -17,10 +17,12 @@ mod choice;
 mod codeforces;
 mod debug_chain;
 mod formal;
+mod formal_figures;
 mod live_code;
 mod problem_file;
 pub mod published;
 mod sandbox;
+mod share;
 mod swe_bench;
 mod swe_debug;
 #[cfg(all(test, target_os = "linux"))]
@@ -148,10 +150,28 @@ mod names {
             let loaded = benchmark.load(&path, &Protocol::default()).unwrap();
             assert_eq!(loaded.tasks.len(), count, "{name}: {file}");
         }
-        if let Some(path) = shared("math/amc23.jsonl") {
-            let aime = find(&benchmarks, "aime-2024").unwrap();
-            let error = aime.load(&path, &Protocol::default()).unwrap_err();
-            assert!(error.to_string().contains("40 tasks"), "{error}");
+        for (name, file, count) in [
+            ("aime-2024", "math/amc23.jsonl", "40 tasks"),
+            ("amc-2023", "math/aime24.jsonl", "30 tasks"),
+        ] {
+            let Some(path) = shared(file) else { continue };
+            let benchmark = find(&benchmarks, name).unwrap();
+            let error = benchmark.load(&path, &Protocol::default()).unwrap_err();
+            assert!(error.to_string().contains(count), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_number_of_tasks_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one.jsonl");
+        std::fs::write(&path, "{\"question\": \"1 + 1?\", \"answer\": \"2\"}\n").unwrap();
+        for (name, count) in [("aime-2024", 30), ("amc-2023", 40), ("math-500", 500)] {
+            let benchmarks = all();
+            let benchmark = find(&benchmarks, name).unwrap();
+            let error = benchmark.load(&path, &Protocol::default()).unwrap_err();
+            let wanted = format!("it has 1 tasks and {name} has {count}");
+            assert!(error.to_string().contains(&wanted), "{error}");
         }
     }
 }

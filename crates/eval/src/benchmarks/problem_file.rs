@@ -35,6 +35,8 @@ pub struct ProblemFile {
     /// Which of its problems are meant.
     keep: fn(&Problem) -> bool,
     programs: Programs,
+    /// Whether its answers may be programs.
+    runs: bool,
 }
 
 impl ProblemFile {
@@ -48,6 +50,16 @@ impl ProblemFile {
             count: None,
             keep: |_| true,
             programs: Programs::new(Limits::default()),
+            runs: true,
+        }
+    }
+
+    /// A file of mathematics: the answer is asked for in a box, and nothing is run.
+    fn mathematics(name: &'static str, description: &'static str, samples: u32) -> Self {
+        Self {
+            instruction: BOXED,
+            runs: false,
+            ..Self::new(name, description, samples)
         }
     }
 
@@ -55,9 +67,8 @@ impl ProblemFile {
     pub fn aime_2024() -> Self {
         Self {
             published: published::AIME_2024,
-            instruction: BOXED,
             count: Some(30),
-            ..Self::new(
+            ..Self::mathematics(
                 "aime-2024",
                 "30 competition problems whose answers are integers",
                 64,
@@ -69,9 +80,8 @@ impl ProblemFile {
     pub fn math_500() -> Self {
         Self {
             published: published::MATH_500,
-            instruction: BOXED,
             count: Some(500),
-            ..Self::new("math-500", "500 problems of the MATH test set", 16)
+            ..Self::mathematics("math-500", "500 problems of the MATH test set", 16)
         }
     }
 
@@ -79,19 +89,18 @@ impl ProblemFile {
     pub fn gsm8k() -> Self {
         Self {
             published: published::GSM8K,
-            instruction: BOXED,
             count: Some(1319),
-            ..Self::new("gsm8k", "1,319 word problems of grade school", 4)
+            ..Self::mathematics("gsm8k", "1,319 word problems of grade school", 4)
         }
     }
 
-    /// AMC 12 of 2023, the problems whose answers are numbers.
+    /// AMC 12 of 2023, the 40 problems whose answers are numbers.
     pub fn amc_2023() -> Self {
         Self {
-            instruction: BOXED,
-            ..Self::new(
+            count: Some(40),
+            ..Self::mathematics(
                 "amc-2023",
-                "AMC 12 of 2023, answers without their options",
+                "40 problems of AMC 12 of 2023, answers without their options",
                 64,
             )
         }
@@ -152,7 +161,10 @@ impl Benchmark for ProblemFile {
     }
 
     fn settings(&self) -> Value {
-        self.programs.settings()
+        match self.runs {
+            true => self.programs.settings(),
+            false => Value::Null,
+        }
     }
 
     fn load(&self, file: &Path, _: &Protocol) -> Result<Loaded, LoadError> {

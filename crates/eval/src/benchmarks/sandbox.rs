@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use data::Problem;
 use rewards::Code;
-use rewards::code::{Language, Limits, Sandbox};
+use rewards::code::{Language, Limits, Outputs, Sandbox, version};
 use serde_json::{Value, json};
 
 use crate::benchmark::{Judged, NotReady};
@@ -13,6 +13,7 @@ use crate::benchmark::{Judged, NotReady};
 #[derive(Debug)]
 pub struct Programs {
     limits: Limits,
+    outputs: Outputs,
     code: OnceLock<Code>,
 }
 
@@ -21,16 +22,29 @@ impl Programs {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
+            outputs: Outputs::default(),
             code: OnceLock::new(),
         }
     }
 
-    /// The limits, for [`crate::Benchmark::settings`].
+    /// The same, with the outputs of whole programs compared so.
+    #[must_use]
+    pub fn comparing(self, outputs: Outputs) -> Self {
+        Self { outputs, ..self }
+    }
+
+    /// The limits and the versions of Python and rustc, for [`crate::Benchmark::settings`].
     pub fn settings(&self) -> Value {
         let Limits {
             cpu, wall, memory, ..
         } = &self.limits;
-        json!({ "cpu_s": cpu.as_secs_f64(), "wall_s": wall.as_secs_f64(), "memory": memory })
+        json!({
+            "cpu_s": cpu.as_secs_f64(),
+            "wall_s": wall.as_secs_f64(),
+            "memory": memory,
+            "python": version(Language::Python),
+            "rustc": version(Language::Rust),
+        })
     }
 
     /// Makes the sandbox and runs a Python program in it.
@@ -73,6 +87,29 @@ impl Programs {
     }
 
     fn code(&self) -> &Code {
-        self.code.get_or_init(|| Code::new(self.limits.clone()))
+        let new = || Code::new(self.limits.clone()).comparing(self.outputs);
+        self.code.get_or_init(new)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn the_settings_say_which_python_and_which_rustc_grade() {
+        let settings = Programs::new(Limits::default()).settings();
+        assert_eq!(settings["cpu_s"], 10.0);
+        for (name, program) in [("python", "python3"), ("rustc", "rustc")] {
+            let said = Command::new(program).arg("--version").output();
+            let Ok(said) = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+            else {
+                continue;
+            };
+            let number = said.split_whitespace().nth(1);
+            assert_eq!(settings[name].as_str(), number, "{said}");
+        }
     }
 }

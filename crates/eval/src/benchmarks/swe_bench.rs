@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use data::chat::Message;
 use data::dataset::Dataset;
@@ -15,12 +15,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::published;
+use super::share::share;
 use crate::benchmark::{Benchmark, Judged, LoadError, Loaded, Metric, NotReady, Published, Task};
 use crate::graded::{Graded, Outcome};
-use crate::problems::shares;
 use crate::protocol::Protocol;
-use crate::stats::{RESAMPLES, bootstrap, mean};
-use crate::swe::{Harness, Instance, Settings, Verdict, diff_of};
+use crate::swe::{FUZZ, Harness, Instance, Settings, Verdict, diff_of};
 
 /// Instances of SWE-bench as a benchmark.
 #[derive(Debug)]
@@ -34,6 +33,8 @@ pub struct SweBench {
     settings: Option<Settings>,
     oracle: bool,
     harness: OnceLock<Result<Harness, String>>,
+    /// The repositories and versions an instance of was read.
+    tried: Mutex<BTreeSet<(String, String)>>,
 }
 
 /// What a task is beside its problem.
@@ -83,6 +84,7 @@ impl SweBench {
             settings,
             oracle: false,
             harness: OnceLock::new(),
+            tried: Mutex::default(),
         }
     }
 
@@ -183,12 +185,14 @@ impl Benchmark for SweBench {
             reason,
         };
         let harness = self.harness().map_err(not)?;
-        let mut tried = BTreeSet::new();
+        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         for task in tasks {
             let Asked { instance, .. } = task.record().map_err(not)?;
-            if tried.insert((instance.repo.clone(), instance.version.clone())) {
+            let version = (instance.repo.clone(), instance.version.clone());
+            if !tried.contains(&version) {
                 let probed = harness.probe(&instance);
                 probed.map_err(|(_, reason)| not(format!("{}: {reason}", instance.instance_id)))?;
+                tried.insert(version);
             }
         }
         Ok(())
@@ -221,16 +225,18 @@ impl Benchmark for SweBench {
         }
     }
 
-    /// Per cent `resolved`, of all instances: those that could not be run count as the published figure
-    /// counts them, against the model.
+    /// Per cent of all instances: `resolved`, where those that could not be run count as the published figure counts
+    /// them, against the model; `fuzzy`, applied with fuzz; `malformed`; and `does not apply`.
     fn metrics(&self, _: &[Task], graded: &[Graded], seed: u64) -> Vec<Metric> {
-        let resolved = shares(graded, |grade| grade.verdict == Outcome::Right);
-        let value = mean(&resolved);
-        let metric = value.map(|value| Metric {
-            name: "resolved".to_owned(),
-            value: 100.0 * value,
-            ci95: bootstrap(&resolved, RESAMPLES, seed).map(|ends| ends.map(|end| 100.0 * end)),
-        });
-        metric.into_iter().collect()
+        let became = |verdict: Verdict| {
+            let begins = format!("{verdict}: ");
+            share(verdict.to_string(), graded, seed, |grade| {
+                grade.reason.starts_with(&begins)
+            })
+        };
+        let fuzzy = share("fuzzy", graded, seed, |grade| grade.reason.contains(FUZZ));
+        let others = [Verdict::Malformed, Verdict::DoesNotApply].map(became);
+        let all = [became(Verdict::Resolved), fuzzy].into_iter().chain(others);
+        all.flatten().collect()
     }
 }

@@ -1,8 +1,12 @@
 //! The benchmarks that judge by more than a text, measured with scripts for models.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use data::dataset::Dataset;
+use data::journal::Journal;
 use data::{Ask, Reply, Scripted};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{Codeforces, FormalStatements};
 use crate::elo::{Contest, Distribution};
@@ -68,6 +72,9 @@ fn places_in_contests_make_a_rating() {
     assert_eq!(value(metrics, "contests"), Some(1.0));
     let rating = value(metrics, "rating").unwrap();
     assert!((1300.0..2000.0).contains(&rating), "{rating}");
+    // Of one contest the mean is the rating.
+    let mean = value(metrics, "mean rating").unwrap();
+    assert!((mean - rating).abs() < 1.0, "{mean} and {rating}");
     assert_eq!(value(metrics, "percentile"), Some(75.0));
     // Who solves nothing is explained by no rating.
     let nothing = Scripted::new(|_: &Ask| Ok(Reply::of("I pass.")));
@@ -128,15 +135,35 @@ fn formal_statements_are_judged_and_what_is_open_is_asked_of_a_model() {
     );
     let checker = &done.manifest.plan.settings["checker"];
     assert!(checker.as_str().unwrap().contains("version"), "{checker}");
-    let judge = Scripted::new(|ask: &Ask| {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let judge = Scripted::new(move |ask: &Ask| {
+        count.fetch_add(1, Ordering::Relaxed);
         assert!(ask.messages[0].content.contains(REFERENCE));
         Ok(Reply::of("One hypothesis is another.\nDIFFERENT"))
     });
-    let judged = FormalStatements::coq().with_judge("script".into(), Box::new(judge));
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Map::from_iter([("model".to_owned(), json!("script"))]);
+    let kept = Journal::open(&folder.path().join("judge.jsonl"), &settings, judge).unwrap();
+    let judged = FormalStatements::coq().with_judge(Value::Object(settings), Box::new(kept));
     let done = Bench::new(judged, &lines, 1).measured(&model);
+    // Measured, replayed and graded anew: what the judge said once is kept.
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
     let said = "says something else: a model says so".to_owned();
     assert_eq!(verdict(&done.graded, "open"), (wrong, said));
-    assert_eq!(done.manifest.plan.settings["judge"], "script");
+    assert_eq!(done.manifest.plan.settings["judge"]["model"], "script");
+    let share = |name: &str| value(&done.manifest.metrics, name).unwrap();
+    assert_eq!(
+        [share("compiled"), share("faithful (proved)")],
+        [100.0, 100.0 * (1.0 / 3.0)]
+    );
+    assert_eq!(
+        [
+            share("IMO: faithful (proved)"),
+            share("faithful (model judge)")
+        ],
+        [100.0, 0.0]
+    );
 }
 
 #[test]

@@ -54,7 +54,7 @@ for text in given["calls"]:
         value = eval(text, names)
         plain = repr(ast.literal_eval(repr(value)))
         say(value=plain if len(plain) <= 4000 else None)
-    except BaseException:
-        say(value=None)
+    except BaseException as error:
+        say(raised=short(f"{type(error).__name__}: {error}"))
 for text in given["tests"]:
     say(got=check(text, names))

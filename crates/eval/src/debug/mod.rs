@@ -6,6 +6,7 @@
 //! | `report` | what that did for the answers |
 //! | `program` | tests of programs: examples of the statement, and where candidates differ |
 //! | `patch` | tests of patches: a script by a model that fails before and must not fail after |
+//! | `hunt` | bugs that the examples miss: several candidates, and inputs a program ends badly on |
 //! | `examples`, `fuzz` | examples in a statement; inputs like them |
 //!
 //! The benchmarks [`crate::benchmarks::DebugChain`] and [`crate::benchmarks::SweDebug`] ask. The tests that
@@ -15,6 +16,9 @@
 mod chain;
 mod examples;
 mod fuzz;
+mod hunt;
+#[cfg(all(test, target_os = "linux"))]
+mod hunted;
 mod patch;
 mod program;
 mod report;
@@ -24,6 +28,7 @@ pub(crate) mod shown;
 pub use chain::{Chain, Failure};
 pub use examples::{Examples, examples};
 pub use fuzz::like;
+pub use hunt::Hunt;
 pub use patch::{PatchSubject, Reproduction, reproduction_question};
 pub use program::ProgramSubject;
 pub use report::Report;

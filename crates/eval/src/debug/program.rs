@@ -21,15 +21,17 @@ const DRIVER: &str = include_str!("driver.py");
 #[derive(Debug)]
 pub struct ProgramSubject<'a> {
     sandbox: &'a Sandbox,
-    tests: Examples,
+    pub(super) tests: Examples,
     preamble: &'a str,
 }
 
 /// What the driver says of a call or a test.
 #[derive(Deserialize)]
-struct Said {
+pub(super) struct Said {
     broken: Option<String>,
     value: Option<String>,
+    /// What a call raised.
+    pub(super) raised: Option<String>,
     got: Option<String>,
 }
 
@@ -113,13 +115,13 @@ impl<'a> ProgramSubject<'a> {
         inputs.iter().map(run).collect()
     }
 
-    fn run(&self, program: &Program, input: &str) -> Result<Outcome, String> {
+    pub(super) fn run(&self, program: &Program, input: &str) -> Result<Outcome, String> {
         let language = program.language.unwrap_or(Language::Python);
         let outcome = self.sandbox.run(&program.source, language, input);
         outcome.map_err(|error| error.to_string())
     }
 
-    fn drive(
+    pub(super) fn drive(
         &self,
         program: &Program,
         calls: &[String],
@@ -222,7 +224,7 @@ fn tidy(text: &str) -> String {
 }
 
 /// How a run ended that is no success.
-fn how(outcome: &Outcome) -> String {
+pub(super) fn how(outcome: &Outcome) -> String {
     let how = match (outcome.killed_by, outcome.status) {
         (Some(limit), _) => format!("the program {limit}"),
         (None, Status::Exited(code)) => format!("the program ends with exit code {code}"),

@@ -30,7 +30,7 @@ fn prompt(doc: &str) -> String {
 }
 
 /// A line of HumanEval's form.
-fn function(id: &str, doc: &str, tests: &str) -> String {
+pub(super) fn function(id: &str, doc: &str, tests: &str) -> String {
     let test = format!("def check(candidate):\n{tests}");
     line(
         id,
@@ -38,7 +38,7 @@ fn function(id: &str, doc: &str, tests: &str) -> String {
     )
 }
 
-fn python(body: &str) -> String {
+pub(super) fn python(body: &str) -> String {
     format!("```python\ndef f(x):\n    {body}\n```")
 }
 

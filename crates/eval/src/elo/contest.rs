@@ -12,9 +12,11 @@
 //! of the field solved it, from which a rating is estimated. `rules` may be left out. Left out:
 //! teams, and participants without a rating.
 
-use data::dataset::{Dataset, FromRow, Gathered, ReadError, Row};
-use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::path::Path;
+
+use data::dataset::{Dataset, Fault, FromRow, Gathered, ReadError, Row};
+use serde::Deserialize;
 
 use super::formula::problem_rating;
 use super::rules::{Rules, Score};
@@ -80,12 +82,28 @@ pub struct Contest {
 }
 
 impl Contest {
-    /// Reads the contests of a file; those that cannot be used are among the skipped.
+    /// Reads the contests of a file; those that cannot be used are among the skipped, as are those whose id
+    /// one before has, which would count twice.
     ///
     /// # Errors
     /// When the file cannot be read or has no usable contest.
     pub fn read(path: impl AsRef<Path>) -> Result<Gathered<Self>, ReadError> {
-        Dataset::open(path)?.records().gather()
+        let mut lines = Dataset::open(path)?.records::<Self>();
+        let (mut records, mut skipped, mut ids) = (Vec::new(), Vec::new(), BTreeSet::new());
+        while let Some(record) = lines.next() {
+            match record {
+                Ok(Self { id, .. }) if ids.contains(&id) => {
+                    skipped.extend(lines.reject(format!("the contest `{id}` comes twice")));
+                }
+                Ok(contest) => {
+                    ids.insert(contest.id.clone());
+                    records.push(contest);
+                }
+                Err(Fault::Skipped(record)) => skipped.push(record),
+                Err(Fault::Failed(error)) => return Err(error),
+            }
+        }
+        Ok(Gathered { records, skipped })
     }
 
     /// The ratings of those who took part.
@@ -218,6 +236,7 @@ mod tests {
             r#"{"id": "c", "problems": [{"id": "q", "rating": 1}]}"#,
             r#"{"id": "d", "field": [[1, 1]], "problems": []}"#,
             r#"{"id": "e", "fields": [[1, 1]], "problems": [{"id": "q", "rating": 1}]}"#,
+            good,
         ]);
         let reasons: Vec<&str> = found.skipped.iter().map(|s| s.reason.as_str()).collect();
         for (reason, part) in reasons.iter().zip([
@@ -226,9 +245,10 @@ mod tests {
             "either `standings` or `field`",
             "`problems` is empty",
             "unknown field `fields`",
+            "`g` comes twice",
         ]) {
             assert!(reason.contains(part), "{reason}");
         }
-        assert_eq!((found.records.len(), reasons.len()), (1, 5));
+        assert_eq!((found.records.len(), reasons.len()), (1, 6));
     }
 }

@@ -17,6 +17,8 @@
 mod contest;
 mod distribution;
 mod formula;
+#[cfg(test)]
+mod history;
 mod place;
 mod play;
 mod rating;

@@ -22,6 +22,8 @@ pub struct Placed {
     pub solved: usize,
     /// Attempts in all.
     pub attempts: usize,
+    /// The highest rating of those who took part.
+    pub highest: f64,
     /// What explains a place.
     pub expectation: Expectation,
 }
@@ -110,9 +112,11 @@ impl Contest {
                 (here, Expectation::Simulated { problems, before })
             }
         };
+        let ratings = self.groups().into_iter().map(|group| group.rating);
         Ok(Placed {
             contest: self.id.clone(),
             rank: 1.0 + before,
+            highest: ratings.fold(f64::NEG_INFINITY, f64::max),
             solved: attempts.iter().filter(|tries| solved(tries)).count(),
             attempts: attempts.iter().map(Vec::len).sum(),
             expectation,
@@ -205,6 +209,7 @@ mod tests {
         // One solved after a wrong attempt: 10 + 10 minutes; two before, one draw.
         let placed = contest.place(&[vec![WRONG, RIGHT], vec![WRONG]]).unwrap();
         assert_eq!((placed.rank, placed.solved, placed.attempts), (3.5, 1, 3));
+        assert_eq!(placed.highest, 1500.0);
         let last = contest.place(&[vec![], vec![]]).unwrap();
         assert_eq!(last.rank, 5.5);
         assert_eq!(contest.place(&[vec![]]).unwrap_err().wanted, 2);

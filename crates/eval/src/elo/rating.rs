@@ -18,8 +18,11 @@ pub struct Rating {
     pub rating: f64,
     /// The 95 % interval, by drawing contests with replacement.
     pub ci95: [f64; 2],
-    /// The rating each contest alone would give, in their order; CodeElo's rating is their mean.
+    /// The rating each contest alone would give, in their order.
     pub performances: Vec<f64>,
+    /// The mean of the performances, which is CodeElo's rating. As in its program a performance is looked for
+    /// from 0 to 100 above the highest of the field, which is what a first place is worth.
+    pub mean: f64,
     /// Whether no rating explains the places: first, or last, everywhere. `rating` is then within a point of a
     /// bound of the search.
     pub is_bound: bool,
@@ -55,6 +58,11 @@ pub fn rate(places: &[Placed], resamples: usize, seed: u64) -> Result<Rating, No
     let curves: Vec<Curve> = places.iter().map(Curve::of).collect();
     let all: Vec<usize> = (0..curves.len()).collect();
     let rating = explain(&curves, &all);
+    let performance =
+        |placed: &Placed| falling_root(|rating| placed.expectation.at(rating) - placed.rank);
+    let performances: Vec<f64> = places.iter().map(performance).collect();
+    let within = places.iter().zip(&performances);
+    let within = within.map(|(placed, rating)| rating.min(placed.highest + 100.0).max(0.0));
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let drawn: Vec<f64> = (0..resamples)
         .map(|_| {
@@ -65,10 +73,8 @@ pub fn rate(places: &[Placed], resamples: usize, seed: u64) -> Result<Rating, No
     Ok(Rating {
         rating,
         ci95: interval(drawn),
-        performances: places
-            .iter()
-            .map(|placed| falling_root(|rating| placed.expectation.at(rating) - placed.rank))
-            .collect(),
+        mean: within.sum::<f64>() / places.len() as f64,
+        performances,
         is_bound: [LOWEST, HIGHEST]
             .iter()
             .any(|bound| (rating - bound).abs() < 1.0),
@@ -110,6 +116,7 @@ mod tests {
             rank,
             solved: 0,
             attempts: 0,
+            highest: ratings.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             expectation: Expectation::Standings(ratings.iter().map(group).collect()),
         }
     }
@@ -135,7 +142,24 @@ mod tests {
         let off = 400.0 * 3_f64.log10();
         assert!((rating.performances[0] - 1500.0 - off).abs() < 0.01);
         assert!((rating.ci95[0] - 1500.0 + off).abs() < 0.5, "{rating:?}");
+        // The better of the two is held to 100 above the field.
+        assert!((rating.mean - (1600.0 + 1500.0 - off) / 2.0).abs() < 0.01);
         assert!((rating.ci95[1] - 1500.0 - off).abs() < 0.5, "{rating:?}");
+    }
+
+    /// Places that a field of two explains within its bounds, first and last among them.
+    #[test]
+    fn the_mean_is_over_the_performances_one_by_one() {
+        let field = [1400.0, 1800.0];
+        let middle = rate(&[placed(2.0, &field)], 10, 1).unwrap();
+        assert!((middle.mean - 1600.0).abs() < 0.01, "{middle:?}");
+        let all = [1.0, 2.0, 3.0].map(|rank| placed(rank, &field));
+        let rating = rate(&all, 10, 1).unwrap();
+        assert!(
+            (rating.mean - (1900.0 + 1600.0 + 0.0) / 3.0).abs() < 0.01,
+            "{rating:?}"
+        );
+        assert!(rating.performances[0] > 5999.0, "{rating:?}");
     }
 
     #[test]

@@ -20,6 +20,8 @@ mod installed;
 mod judge;
 mod known;
 mod lean;
+#[cfg(test)]
+mod lean_tests;
 mod panel;
 mod problems;
 mod statement;

@@ -69,6 +69,7 @@ impl Harness {
             Ok(verdict) => (verdict, report.counts()),
             Err(stop) => stop,
         };
+        report.say_fuzz();
         if let Some(log) = log {
             logs.keep("test_output.txt", &log)?;
         }

@@ -41,5 +41,6 @@ pub use log::{LogFormat, Results, Status};
 pub use mirror::{Mirror, MirrorError};
 pub use probe::Probe;
 pub use reply::diff as diff_of;
+pub(crate) use report::FUZZ;
 pub use report::{Report, Summary, Tally, Verdict};
 pub use settings::Settings;

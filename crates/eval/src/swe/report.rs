@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::diff::AppliedFile;
 use super::log::Results;
 
+/// How a reason says that a patch needed fuzz.
+pub(crate) const FUZZ: &str = "applied with fuzz";
+
 /// What became of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -119,11 +122,15 @@ impl Report {
             )
         };
         let (to_pass, still) = (of(&self.fail_to_pass), of(&self.pass_to_pass));
-        let fuzz = match self.fuzz() {
-            0 => String::new(),
-            fuzz => format!("; applied with fuzz {fuzz}"),
-        };
-        format!("{to_pass} come to pass, {still} still pass{fuzz}")
+        format!("{to_pass} come to pass, {still} still pass")
+    }
+
+    /// Says in the reason how much fuzz there was, whatever came of it.
+    pub(super) fn say_fuzz(&mut self) {
+        let fuzz = self.fuzz();
+        if fuzz > 0 {
+            self.reason += &format!("; {FUZZ} {fuzz}");
+        }
     }
 }
 

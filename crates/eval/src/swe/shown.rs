@@ -236,10 +236,7 @@ fn replies_of_every_kind_get_their_verdicts() {
     let elsewhere = elsewhere.replace("    return total // len(values)", "    return total // 7");
     assert_eq!(judge(1, &elsewhere).verdict, Verdict::DoesNotApply);
     // Lines moved, and an outer line of context that is not the file's.
-    let fuzzy = instances[3]
-        .patch
-        .replace("@@ -19,7 +19,7 @@", "@@ -12,7 +12,7 @@");
-    let fuzzy = fuzzy.replacen("\n \n", "\n # gone\n", 1);
+    let fuzzy = fuzzy(&instances[3].patch);
     let report = judge(3, &fuzzy);
     assert_eq!(report.verdict, Verdict::Resolved, "{report:?}\n{fuzzy}");
     let placed = report.files[0].hunks[0];
@@ -259,6 +256,12 @@ fn replies_of_every_kind_get_their_verdicts() {
     for name in ["reply.txt", "patch.diff", "test_output.txt", "report.json"] {
         assert!(logs.join(name).is_file(), "{name}");
     }
+}
+
+/// The patch with its lines moved, and an outer line of context that is not the file's.
+fn fuzzy(patch: &str) -> String {
+    let moved = patch.replace("@@ -19,7 +19,7 @@", "@@ -12,7 +12,7 @@");
+    moved.replacen("\n \n", "\n # gone\n", 1)
 }
 
 #[test]
@@ -344,13 +347,17 @@ fn instances_are_a_benchmark() {
         return;
     }
     let line = |instance: &Instance| serde_json::to_string(instance).unwrap() + "\n";
-    let lines: String = instances[..3].iter().map(line).collect();
+    let lines: String = instances.iter().map(line).collect();
     let bench = Bench::new(SweBench::any(Some(settings(folder.path()))), &lines, 1);
     let wrong = instances[1].patch.replace(" / ", " * ");
-    let replies: [(&str, &[&str]); 3] = [
+    let fuzzy = fuzzy(&instances[3].patch);
+    let absent = instances[4].patch.replace("sums.py", "sum.py");
+    let replies: [(&str, &[&str]); 5] = [
         ("someone__sums-0", &[&instances[0].patch]),
         ("someone__sums-1", &[&wrong]),
         ("someone__sums-2", &["I would rather not."]),
+        ("someone__sums-3", &[&fuzzy]),
+        ("someone__sums-4", &[&absent]),
     ];
     let done = bench.measured(&in_turn(&replies));
     let reasons: Vec<(&str, &str)> = done
@@ -363,16 +370,25 @@ fn instances_are_a_benchmark() {
         [
             ("patch", "resolved"),
             ("patch", "unresolved"),
-            ("none", "malformed")
+            ("none", "malformed"),
+            ("patch", "resolved"),
+            ("patch", "does not apply"),
         ]
     );
-    let resolved = &done.manifest.metrics[0];
+    let metrics = done.manifest.metrics.iter();
+    let metrics: Vec<(&str, f64)> = metrics.map(|it| (&*it.name, it.value)).collect();
     assert_eq!(
-        (&*resolved.name, resolved.value.round()),
-        ("resolved", 33.0)
+        metrics,
+        [
+            ("resolved", 40.0),
+            ("fuzzy", 20.0),
+            ("malformed", 20.0),
+            ("does not apply", 20.0)
+        ]
     );
     let table = Table::new(&[done.manifest], &benchmarks::all()).markdown();
-    assert!(table.contains("| model | pass@1 | resolved |"), "{table}");
+    let head = "| model | pass@1 | does not apply | fuzzy | malformed | resolved |";
+    assert!(table.contains(head), "{table}");
     // A repository that is not there is told of before anything is asked.
     let elsewhere = Settings::new(folder.path().join("nowhere"));
     let bench = Bench::new(SweBench::any(Some(elsewhere)), &lines, 1);
@@ -390,6 +406,6 @@ fn instances_are_a_benchmark() {
         error
             .unwrap_err()
             .to_string()
-            .contains("3 instances and swe-bench-verified has 500")
+            .contains("5 instances and swe-bench-verified has 500")
     );
 }

@@ -8,7 +8,8 @@ use super::needs::Needs;
 use crate::answers::sampling;
 use crate::usage::UsageError;
 
-/// The arguments of `r1 eval`.
+/// The arguments of `r1 eval`. What a manifest or a plan says already may not be said again: those who replay or
+/// regrade would be told of figures that were measured otherwise.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("mode").args(["list", "replay", "regrade", "table"]))]
 pub(crate) struct Measure {
@@ -17,11 +18,11 @@ pub(crate) struct Measure {
     /// Its tasks: a file, a folder, or hub:OWNER/NAME.
     pub(super) tasks: Option<PathBuf>,
     /// A directory of a model, a GGUF file, or hub:OWNER/NAME[@REVISION].
-    #[arg(long, value_name = "MODEL", conflicts_with = "endpoint")]
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["endpoint", "regrade"])]
     pub(super) model: Option<PathBuf>,
     /// Where an OpenAI-compatible API begins, as http://localhost:8000/v1; or a TOML file of
     /// settings with limits on requests, tokens and cost.
-    #[arg(long, value_name = "URL|FILE.toml")]
+    #[arg(long, value_name = "URL|FILE.toml", conflicts_with = "regrade")]
     pub(super) endpoint: Option<String>,
     /// The model's name: at the endpoint, or in tables.
     #[arg(long)]
@@ -33,25 +34,30 @@ pub(crate) struct Measure {
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
     /// Samples of each task [default: the benchmark's].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..),
+        conflicts_with = "mode"
+    )]
     pub(super) samples: Option<u32>,
     /// Divides the logits; 0 takes the likeliest token [default: the benchmark's, 0.6].
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", conflicts_with = "mode")]
     pub(super) temperature: Option<f64>,
     /// Keeps the fewest likeliest tokens whose probabilities sum to P [default: the benchmark's, 0.95].
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", conflicts_with = "mode")]
     pub(super) top_p: Option<f64>,
     /// Tokens of a reply at most [default: the benchmark's, 32768, or what the model's positions leave].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "mode")]
     pub(super) max_tokens: Option<usize>,
     /// Only tasks released within it, both days included.
-    #[arg(long, value_name = "2024-08-01..2025-01-31")]
+    #[arg(long, value_name = "2024-08-01..2025-01-31", conflicts_with = "mode")]
     pub(super) window: Option<Window>,
     /// Only so many tasks, from the front of the file.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "mode")]
     pub(super) first: Option<usize>,
     /// The one seed every random stream is derived from [default: 0].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "mode")]
     pub(super) seed: Option<u64>,
     /// Samples under way at once on this machine.
     #[arg(long, value_name = "N", default_value_t = 64)]

@@ -1,7 +1,9 @@
 //! Whom to ask: a model of this machine, or one behind an endpoint.
 
 use anyhow::Result;
+use endpoint::Endpoint;
 use eval::{Identity, Protocol};
+use serde_json::{Map, Value, json};
 
 use super::arguments::Measure;
 use crate::answers::{Manner, Voice, endpoint_settings, sampling, validated};
@@ -18,11 +20,12 @@ pub(super) struct Asked {
 
 enum Kind {
     Here(Speaker, Manner),
-    There(Box<endpoint::Settings>),
+    There(Box<Endpoint>),
 }
 
 impl Asked {
-    /// Finds the model; its weights are not read yet.
+    /// Finds the model. The weights of one on this machine are not read yet; one behind an endpoint can be asked, so
+    /// that a key that is missing is told of before anything is written.
     pub(super) fn find(
         args: &Measure,
         protocol: &Protocol,
@@ -55,9 +58,10 @@ impl Asked {
                     identity: Identity::Endpoint {
                         url: settings.url.clone(),
                         model: settings.model.clone(),
+                        settings: beyond(&settings),
                     },
                     template: "the endpoint's own".into(),
-                    kind: Kind::There(Box::new(settings)),
+                    kind: Kind::There(Box::new(Endpoint::new(&settings)?)),
                 })
             }
             (None, None) => Err(UsageError("give --model or --endpoint".into()).into()),
@@ -65,12 +69,24 @@ impl Asked {
     }
 
     /// The model itself; its weights are read, where they are on this machine.
-    pub(super) fn model(&self) -> Result<Voice> {
-        match &self.kind {
-            Kind::Here(speaker, manner) => Voice::here(speaker, *manner),
-            Kind::There(settings) => Voice::there(settings),
+    pub(super) fn model(self) -> Result<Voice> {
+        match self.kind {
+            Kind::Here(speaker, manner) => Voice::here(&speaker, manner),
+            Kind::There(endpoint) => Ok(Voice::There(endpoint)),
         }
     }
+}
+
+/// What the replies of an endpoint depend on beyond its name, a protocol and a seed.
+pub(super) fn beyond(settings: &endpoint::Settings) -> Map<String, Value> {
+    [
+        ("stop", json!(settings.stop)),
+        ("extra", json!(settings.extra)),
+        ("max_tokens_name", json!(settings.max_tokens_name)),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into_iter()
+    .collect()
 }
 
 /// The endpoint's settings: a file's, or by default, with the protocol's in their place.

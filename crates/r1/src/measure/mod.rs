@@ -5,12 +5,14 @@
 
 mod arguments;
 mod asked;
+mod kept;
+mod made;
 mod needs;
 mod paired;
 #[cfg(test)]
 mod tests;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -28,13 +30,13 @@ use crate::interrupt::Interrupt;
 use crate::progress::Console;
 use crate::usage::UsageError;
 
-/// Does what the arguments say; false where a replay differs.
+/// Does what the arguments say; false where a replay differs. `own` are benchmarks beside those of [`eval`].
 ///
 /// # Errors
 /// Wrong arguments ([`UsageError`]); tasks or a model that cannot be read; an endpoint that refuses; an
 /// interruption, after which the same command goes on.
-pub(crate) fn run(args: &Measure) -> Result<bool> {
-    let known = benchmarks::all();
+pub(crate) fn run(args: &Measure, own: Vec<Box<dyn Benchmark>>) -> Result<bool> {
+    let known = all_with(own)?;
     if args.list {
         return list(&known).map(|()| true);
     }
@@ -46,20 +48,21 @@ pub(crate) fn run(args: &Measure) -> Result<bool> {
         let files: Vec<PathBuf> = args.table.iter().map(file).collect();
         let read = |path: &PathBuf| Ok(Manifest::read(path)?);
         let manifests = files.iter().map(read).collect::<Result<Vec<_>>>()?;
-        show(&manifests, &known, args.format)?;
-        if args.format == Form::Markdown {
-            let folders = files.iter().filter_map(|file| file.parent());
-            let measured = folders.zip(&manifests);
-            paired::tell(&measured.collect::<Vec<_>>(), std::io::stdout().lock())?;
-        }
+        let folders = files.iter().filter_map(|file| file.parent());
+        let measured: Vec<_> = folders.zip(&manifests).collect();
+        let table = Table::new(&manifests, &known).with_pairs(paired::found(&measured)?);
+        print(&table, args.format)?;
         return Ok(true);
     }
-    let console = Console::new(args.quiet || !std::io::stderr().is_terminal());
+    let console = Console::new(args.quiet);
     if let Some(path) = &args.replay {
         return replay(args, path, &known, &console);
     }
     let benchmark = wanted(args.benchmark.as_deref(), "the benchmark, see --list")?;
-    let benchmark = &*args.needs.benchmark(benchmark, &console)?;
+    let made = args
+        .needs
+        .benchmark(benchmark, &known, args.out.as_deref(), &console)?;
+    let benchmark = made.get();
     let file = wanted(args.tasks.as_deref(), "the file of its tasks")?;
     let out = wanted(
         args.out.as_deref(),
@@ -73,14 +76,10 @@ pub(crate) fn run(args: &Measure) -> Result<bool> {
     }
     let protocol = args.protocol(benchmark)?;
     let set = TaskSet::load(benchmark, file, &protocol)?;
-    for skipped in set.skipped.iter().take(5) {
-        console.line(&format!("left out: {skipped}"));
-    }
-    if set.skipped.len() > 5 {
-        console.line(&format!("and {} more left out", set.skipped.len() - 5));
-    }
+    tell_left_out(&console, &set);
     let seed = args.seed.unwrap_or(0);
     let asked = Asked::find(args, &protocol, seed, &console)?;
+    benchmark.ready(&set.tasks)?;
     let plan = Plan::new(
         benchmark,
         &set,
@@ -97,6 +96,38 @@ pub(crate) fn run(args: &Measure) -> Result<bool> {
             &model, benchmark, tasks, &mut store, observer,
         )?)
     })?;
+    tell_unanswered(&console, &done);
+    console.line(&format!("{}", out.join(MANIFEST).display()));
+    show(&[done.manifest], &known, args.format).map(|()| true)
+}
+
+/// The benchmarks of [`eval`] and one's own.
+fn all_with(own: Vec<Box<dyn Benchmark>>) -> Result<Vec<Box<dyn Benchmark>>, UsageError> {
+    let mut known = benchmarks::all();
+    for benchmark in own {
+        let name = benchmark.name();
+        if known.iter().any(|known| known.name() == name) {
+            let words =
+                format!("there are two benchmarks called `{name}`; give one's own another name");
+            return Err(UsageError(words));
+        }
+        known.push(benchmark);
+    }
+    Ok(known)
+}
+
+/// Says which records of the file are not in the measurement.
+fn tell_left_out(console: &Console, set: &TaskSet) {
+    for skipped in set.skipped.iter().take(5) {
+        console.line(&format!("left out: {skipped}"));
+    }
+    if set.skipped.len() > 5 {
+        console.line(&format!("and {} more left out", set.skipped.len() - 5));
+    }
+}
+
+/// Says which samples have no reply, and why.
+fn tell_unanswered(console: &Console, done: &Evaluation) {
     for unanswered in done.unanswered.iter().take(3) {
         console.line(&unanswered.to_string());
     }
@@ -104,8 +135,6 @@ pub(crate) fn run(args: &Measure) -> Result<bool> {
         let more = done.unanswered.len() - 3;
         console.line(&format!("and {more} more have no reply"));
     }
-    console.line(&format!("{}", out.join(MANIFEST).display()));
-    show(&[done.manifest], &known, args.format).map(|()| true)
 }
 
 fn wanted<'a, T: ?Sized>(value: Option<&'a T>, what: &str) -> Result<&'a T, UsageError> {
@@ -147,7 +176,13 @@ fn replay(
         args.out.as_deref(),
         "--out, a folder for the new measurement",
     )?;
-    let benchmark = &*args.needs.benchmark(&then.plan.benchmark, console)?;
+    let name = &then.plan.benchmark;
+    if let Some(other) = args.benchmark.as_ref().filter(|other| *other != name) {
+        let words = format!("the manifest is of `{name}`, not of `{other}`");
+        return Err(UsageError(words).into());
+    }
+    let made = args.needs.benchmark(name, known, Some(out), console)?;
+    let benchmark = made.get();
     let file = args.tasks.as_ref().unwrap_or(&then.plan.tasks.path);
     let asked = Asked::find(args, &then.plan.protocol, then.plan.seed, console)?;
     // A name in tables is no part of the measurement.
@@ -159,6 +194,8 @@ fn replay(
         (_, now) => now.clone(),
     };
     let verified = eval::verify(&then, benchmark, file, &identity, &asked.template)?;
+    benchmark.ready(&verified.0.tasks)?;
+    tell_left_out(console, &verified.0);
     let model = asked.model()?;
     let mut differences = Vec::new();
     let done = watched(console, &mut |observer| {
@@ -166,6 +203,7 @@ fn replay(
         differences = replayed.differences;
         Ok(replayed.evaluation)
     })?;
+    tell_unanswered(console, &done);
     show(&[done.manifest], known, args.format)?;
     let mut told = std::io::stderr().lock();
     match differences.is_empty() {
@@ -197,7 +235,10 @@ fn list(known: &[Box<dyn Benchmark>]) -> Result<()> {
 }
 
 fn show(manifests: &[Manifest], known: &[Box<dyn Benchmark>], form: Form) -> Result<()> {
-    let table = Table::new(manifests, known);
+    print(&Table::new(manifests, known), form)
+}
+
+fn print(table: &Table, form: Form) -> Result<()> {
     let text = match form {
         Form::Markdown => table.markdown(),
         Form::Html => table.html(),

@@ -6,10 +6,14 @@ use anyhow::{Context, Result};
 use endpoint::Endpoint;
 use eval::Benchmark;
 use eval::benchmarks::{self, Codeforces, DebugChain, FormalStatements, SweBench, SweDebug};
-use eval::debug::Chain;
+use eval::debug::{Chain, Hunt};
 use eval::elo::{Contest, Distribution};
 use eval::swe::{Environment, Settings};
+use serde_json::{Map, Value, json};
 
+use super::asked::beyond;
+use super::kept::Kept;
+use super::made::Made;
 use crate::answers::{endpoint_settings, validated};
 use crate::progress::Console;
 use crate::usage::UsageError;
@@ -24,7 +28,7 @@ pub(super) struct Needs {
     /// How their tests are run, docs/coding-benchmarks.md (swe-bench…).
     #[arg(long, value_name = "FILE.json")]
     environments: Option<PathBuf>,
-    /// Where patches and outputs of tests are kept (swe-bench…).
+    /// Where patches and outputs of tests are kept [default: `logs` in --out] (swe-bench…).
     #[arg(long, value_name = "DIR")]
     logs: Option<PathBuf>,
     /// Show the files the gold patch changes (swe-bench…).
@@ -33,6 +37,12 @@ pub(super) struct Needs {
     /// How often the model is asked again, at most [default: 3] (debug-chain, swe-bench-debug).
     #[arg(long, value_name = "N")]
     rounds: Option<u32>,
+    /// Programs the model is asked for, of which the last is tried by where they differ [default: 1] (debug-chain).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    candidates: Option<u32>,
+    /// Inputs like each example on which a program is run for crashes and hangs [default: 0] (debug-chain).
+    #[arg(long, value_name = "N")]
+    fuzz: Option<usize>,
     /// The contests that the problems are of, docs/elo-formal-behaviour.md (codeforces).
     #[arg(long, value_name = "FILE.jsonl")]
     contests: Option<PathBuf>,
@@ -55,6 +65,7 @@ pub(super) struct Needs {
 
 const SWE: &[&str] = &["swe-bench-verified", "swe-bench", "swe-bench-debug"];
 const DEBUG: &[&str] = &["debug-chain", "swe-bench-debug"];
+const PROGRAMS: &[&str] = &["debug-chain"];
 const CODEFORCES: &[&str] = &["codeforces"];
 const LEAN: &[&str] = &["formal-lean"];
 const FORMAL: &[&str] = &["formal-coq", "formal-lean"];
@@ -68,12 +79,14 @@ struct Use {
     is_given: fn(&Needs) -> bool,
 }
 
-const USES: [Use; 11] = [
+const USES: [Use; 13] = [
     needed("--mirror", SWE, |it| it.mirror.is_some()),
     needed("--environments", SWE, |it| it.environments.is_some()),
     may("--logs", SWE, |it| it.logs.is_some()),
     may("--oracle", SWE, |it| it.oracle),
     may("--rounds", DEBUG, |it| it.rounds.is_some()),
+    may("--candidates", PROGRAMS, |it| it.candidates.is_some()),
+    may("--fuzz", PROGRAMS, |it| it.fuzz.is_some()),
     needed("--contests", CODEFORCES, |it| it.contests.is_some()),
     may("--ratings", CODEFORCES, |it| it.ratings.is_some()),
     needed("--project", LEAN, |it| it.project.is_some()),
@@ -113,32 +126,39 @@ pub(super) fn arguments(benchmark: &str) -> (Vec<&'static str>, Vec<&'static str
 }
 
 impl Needs {
-    /// The benchmark called `name`, with what it needs.
+    /// The benchmark of `known` called `name`, with what it needs; `out` is the folder of the measurement.
     ///
     /// # Errors
     /// No such benchmark, an argument that is missing or is not for it ([`UsageError`]); a file that
     /// cannot be read.
-    pub(super) fn benchmark(&self, name: &str, console: &Console) -> Result<Box<dyn Benchmark>> {
-        let known = benchmarks::all();
-        benchmarks::find(&known, name).map_err(|error| UsageError(error.to_string()))?;
+    pub(super) fn benchmark<'a>(
+        &self,
+        name: &str,
+        known: &'a [Box<dyn Benchmark>],
+        out: Option<&Path>,
+        console: &Console,
+    ) -> Result<Made<'a>> {
+        let found = benchmarks::find(known, name).map_err(|error| UsageError(error.to_string()))?;
         self.check(name)?;
-        Ok(match name {
+        let made: Box<dyn Benchmark> = match name {
             "swe-bench-verified" => {
-                Box::new(SweBench::verified(Some(self.swe()?)).with_oracle(self.oracle))
+                Box::new(SweBench::verified(Some(self.swe(out)?)).with_oracle(self.oracle))
             }
-            "swe-bench" => Box::new(SweBench::any(Some(self.swe()?)).with_oracle(self.oracle)),
+            "swe-bench" => Box::new(SweBench::any(Some(self.swe(out)?)).with_oracle(self.oracle)),
             "swe-bench-debug" => {
-                Box::new(SweDebug::new(Some(self.swe()?), self.oracle, self.chain()))
+                let (settings, chain) = (self.swe(out)?, self.chain());
+                Box::new(SweDebug::new(Some(settings), self.oracle, chain))
             }
-            "debug-chain" => Box::new(DebugChain::new(self.chain())),
+            "debug-chain" => Box::new(DebugChain::new(self.chain()).with_hunt(self.hunt())),
             "codeforces" => Box::new(self.codeforces(console)?),
-            "formal-coq" => Box::new(self.judged(FormalStatements::coq())?),
-            "formal-lean" => Box::new(self.judged(FormalStatements::lean(self.project.clone()))?),
-            _ => {
-                let found = known.into_iter().find(|known| known.name() == name);
-                found.context("a benchmark that was found is there")?
+            "formal-coq" => Box::new(self.judged(FormalStatements::coq(), out)?),
+            "formal-lean" => {
+                let statements = FormalStatements::lean(self.project.clone());
+                Box::new(self.judged(statements, out)?)
             }
-        })
+            _ => return Ok(Made::Known(found)),
+        };
+        Ok(Made::WithNeeds(made))
     }
 
     fn check(&self, benchmark: &str) -> Result<(), UsageError> {
@@ -157,10 +177,10 @@ impl Needs {
         Ok(())
     }
 
-    fn swe(&self) -> Result<Settings> {
+    fn swe(&self, out: Option<&Path>) -> Result<Settings> {
         let mut settings = Settings::new(path(self.mirror.as_deref()));
         settings.environments = Environment::load(path(self.environments.as_deref()))?;
-        settings.logs.clone_from(&self.logs);
+        settings.logs = self.logs.clone().or_else(|| Some(out?.join("logs")));
         Ok(settings)
     }
 
@@ -168,6 +188,15 @@ impl Needs {
         let usual = Chain::default();
         Chain {
             rounds: self.rounds.unwrap_or(usual.rounds),
+            ..usual
+        }
+    }
+
+    fn hunt(&self) -> Hunt {
+        let usual = Hunt::default();
+        Hunt {
+            candidates: self.candidates.unwrap_or(usual.candidates),
+            fuzzed: self.fuzz.unwrap_or(usual.fuzzed),
             ..usual
         }
     }
@@ -183,15 +212,34 @@ impl Needs {
         Ok(Codeforces::new(contests.records, sha256, people))
     }
 
-    fn judged(&self, statements: FormalStatements) -> Result<FormalStatements> {
+    /// The same statements with the judge that is given, whose replies are kept in `out`.
+    fn judged(&self, statements: FormalStatements, out: Option<&Path>) -> Result<FormalStatements> {
         let Some(place) = &self.judge else {
             return Ok(statements);
         };
-        let (name, key) = (self.judge_name.as_deref(), self.judge_key.as_deref());
-        let settings = validated(endpoint_settings(place, name, key, "--judge-name")?)?;
-        let endpoint = Box::new(Endpoint::new(&settings)?);
-        Ok(statements.with_judge(settings.model, endpoint))
+        let settings = self.judge(place)?;
+        // Without a folder nothing is measured.
+        let Some(out) = out else {
+            return Ok(statements);
+        };
+        let judge = Kept::new(out, settings.identity(), Endpoint::new(&settings)?);
+        Ok(statements.with_judge(Value::Object(recorded(&settings)), Box::new(judge)))
     }
+
+    /// # Errors
+    /// Settings that make no sense.
+    fn judge(&self, place: &str) -> Result<endpoint::Settings, UsageError> {
+        let (name, key) = (self.judge_name.as_deref(), self.judge_key.as_deref());
+        validated(endpoint_settings(place, name, key, "--judge-name")?)
+    }
+}
+
+/// All that a judge's word depends on, for the manifest.
+fn recorded(settings: &endpoint::Settings) -> Map<String, Value> {
+    let mut all = Map::from_iter([("url".to_owned(), json!(settings.url))]);
+    all.extend(settings.identity());
+    all.extend(beyond(settings));
+    all
 }
 
 /// The path of an argument that [`Needs::check`] has seen.

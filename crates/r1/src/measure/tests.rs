@@ -19,7 +19,7 @@ struct Command {
 
 fn eval(words: &[&str]) -> Result<bool> {
     let all = ["eval", "--quiet"].iter().chain(words);
-    run(&Command::try_parse_from(all).unwrap().measure)
+    run(&Command::try_parse_from(all).unwrap().measure, Vec::new())
 }
 
 fn local(small: &Small, rows: usize) -> Local {
@@ -133,10 +133,8 @@ fn a_measurement_is_kept_and_made_again() {
     let grades = std::fs::read_to_string(Path::new(&out).join("grades.jsonl")).unwrap();
     let right = grades.replace("\"verdict\":\"wrong\"", "\"verdict\":\"right\"");
     std::fs::write(better.join("grades.jsonl"), right).unwrap();
-    let mut said = Vec::new();
     let measured = [(better.as_path(), &first), (Path::new(&out), &first)];
-    paired::tell(&measured, &mut said).unwrap();
-    let said = String::from_utf8(said).unwrap();
+    let said = paired::found(&measured).unwrap()[0].to_string();
     let share = 100.0 * (1.0 - first.summary.pass_at_1);
     assert!(
         said.contains(&format!(
@@ -145,7 +143,7 @@ fn a_measurement_is_kept_and_made_again() {
         "{said}"
     );
     assert!(
-        said.contains("p = ") && said.ends_with("paired by 2 problems\n"),
+        said.contains("p = ") && said.ends_with("paired by 2 problems"),
         "{said}"
     );
     // Nothing is left to be asked.
@@ -196,6 +194,63 @@ fn what_is_missing_is_asked_for() {
     assert!(usage(&["formal-coq", "f", "--project=p"]).contains("--project is for formal-lean"));
     let judge = ["formal-coq", "f", "--judge=http://localhost:1/v1"];
     assert!(usage(&judge).contains("give --judge-name"));
+}
+
+/// What a manifest or a plan says is not taken from the command line, and so not left unheard either.
+#[test]
+fn what_is_written_down_may_not_be_said_again() {
+    let refused = |words: &[&str]| {
+        let all = ["eval"].iter().chain(words);
+        let error = Command::try_parse_from(all).unwrap_err();
+        assert_eq!(error.kind(), clap::error::ErrorKind::ArgumentConflict);
+        assert_eq!(error.exit_code(), 2);
+        error.to_string()
+    };
+    for mode in [&["--replay=m.json"][..], &["--regrade"], &["--table=d"]] {
+        for argument in [
+            "--samples=4",
+            "--temperature=1",
+            "--top-p=1",
+            "--max-tokens=9",
+            "--window=2024-08-01..2025-01-31",
+            "--first=1",
+            "--seed=3",
+        ] {
+            let error = refused(&[mode, &[argument]].concat());
+            let (name, _) = argument.split_once('=').unwrap();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+    refused(&["gsm8k", "f", "--regrade", "--out=o", "--model=m"]);
+    refused(&["gsm8k", "f", "--regrade", "--out=o", "--endpoint=e"]);
+}
+
+#[test]
+fn a_judge_is_written_down_with_all_its_word_depends_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("judge.toml");
+    let text = "url = \"http://localhost:1/v1\"\nmodel = \"wise\"\ntemperature = 0.3\nstop = [\"END\"]\n\
+                [extra]\ntop_k = 7\n";
+    std::fs::write(&file, text).unwrap();
+    let judge = format!("--judge={}", file.display());
+    let parsed = Command::try_parse_from(["eval", "formal-coq", "f", &judge]).unwrap();
+    let (known, out) = (benchmarks::all(), dir.path().join("out"));
+    let needs = &parsed.measure.needs;
+    let made = needs.benchmark("formal-coq", &known, Some(&out), &Console::Quiet);
+    let settings = made.unwrap().get().settings();
+    let wanted = serde_json::json!({
+        "url": "http://localhost:1/v1",
+        "model": "wise",
+        "temperature": 0.3,
+        "top_p": null,
+        "max_tokens": 32768,
+        "stop": ["END"],
+        "seed": null,
+        "extra": {"top_k": 7},
+        "max_tokens_name": "max_tokens",
+    });
+    assert_eq!(settings["judge"], wanted);
+    assert!(!out.exists());
 }
 
 #[test]

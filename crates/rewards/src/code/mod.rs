@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `limits`, `language` | what a program may use up, what became of it, what it is written in |
 //! | `program` | the program in a response |
-//! | `reward`, `functional`, `rust_tests` | tests to verdicts |
+//! | `reward`, `functional`, `rust_tests`, `outputs` | tests to verdicts |
 //! | `installed` | programs of this machine on texts nobody vouches for |
 //! | `sandbox`, `commands` | programs in, outcomes out; `nowhere` is its stand-in on other systems |
 //! | `launcher`, `work`, `process` | the process that starts containers, and how it watches them |
@@ -41,6 +41,7 @@
 mod functional;
 mod language;
 mod limits;
+mod outputs;
 mod program;
 mod reward;
 mod rust_tests;
@@ -93,9 +94,12 @@ mod trees;
 pub use language::Language;
 pub use limits::{Limit, Limits, NoIsolation, Outcome, RunError, Status};
 #[cfg(not(all(target_os = "linux", feature = "code")))]
-pub use nowhere::Sandbox;
+pub use nowhere::{Sandbox, version};
+pub use outputs::Outputs;
 pub use program::{Program, find};
 pub use reward::Code;
 #[cfg(all(target_os = "linux", feature = "code"))]
 pub use sandbox::Sandbox;
+#[cfg(all(target_os = "linux", feature = "code"))]
+pub use tools::version;
 pub use tree::{Entry, PLACE, PathError, Tree};

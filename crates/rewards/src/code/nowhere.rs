@@ -4,6 +4,11 @@ use super::language::Language;
 use super::limits::{Limits, NoIsolation, Outcome, RunError};
 use super::tree::Tree;
 
+/// The version of what runs programs of a language; on this system nothing does.
+pub fn version(_: Language) -> Option<String> {
+    None
+}
+
 /// Runs programs nobody vouches for; on this system it cannot be made.
 #[derive(Debug)]
 pub struct Sandbox {

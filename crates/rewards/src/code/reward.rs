@@ -7,6 +7,7 @@ use data::{Case, Check, CodeTests, Problem};
 use super::functional::{self, Tests, unjudged};
 use super::language::Language;
 use super::limits::{Limits, NoIsolation};
+use super::outputs::Outputs;
 use super::program::{Program, find};
 use super::{Sandbox, rust_tests};
 use crate::reward::{Reward, Verdict};
@@ -19,6 +20,7 @@ use crate::reward::{Reward, Verdict};
 #[derive(Debug, Clone)]
 pub struct Code {
     sandbox: Result<Arc<Sandbox>, NoIsolation>,
+    outputs: Outputs,
 }
 
 impl Code {
@@ -27,6 +29,7 @@ impl Code {
     pub fn new(limits: Limits) -> Self {
         Self {
             sandbox: Sandbox::new(limits).map(Arc::new),
+            outputs: Outputs::default(),
         }
     }
 
@@ -34,7 +37,14 @@ impl Code {
     pub fn within(sandbox: Arc<Sandbox>) -> Self {
         Self {
             sandbox: Ok(sandbox),
+            outputs: Outputs::default(),
         }
+    }
+
+    /// The same, with the outputs of whole programs compared so.
+    #[must_use]
+    pub fn comparing(self, outputs: Outputs) -> Self {
+        Self { outputs, ..self }
     }
 
     /// The sandbox.
@@ -58,7 +68,10 @@ impl Code {
             Err(error) => return (Verdict::unjudged(error.to_string()), None),
         };
         match find(response) {
-            Ok(program) => (passes(sandbox, &program, tests), Some(program)),
+            Ok(program) => {
+                let verdict = passes(sandbox, &program, tests, self.outputs);
+                (verdict, Some(program))
+            }
             Err(none) => (Verdict::wrong(none.to_string()), None),
         }
     }
@@ -74,7 +87,7 @@ impl Reward for Code {
     }
 }
 
-fn passes(sandbox: &Sandbox, program: &Program, tests: &CodeTests) -> Verdict {
+fn passes(sandbox: &Sandbox, program: &Program, tests: &CodeTests, outputs: Outputs) -> Verdict {
     let source = program.source.as_str();
     match tests {
         CodeTests::StdinStdout { shown, hidden } => {
@@ -84,7 +97,8 @@ fn passes(sandbox: &Sandbox, program: &Program, tests: &CodeTests) -> Verdict {
                 Language::Python
             };
             let cases: Vec<&Case> = shown.iter().chain(hidden).collect();
-            whole(sandbox, source, program.language.unwrap_or(guess), &cases)
+            let language = program.language.unwrap_or(guess);
+            whole(sandbox, (source, language), &cases, outputs)
         }
         CodeTests::Functional {
             preamble,
@@ -124,7 +138,12 @@ fn passes(sandbox: &Sandbox, program: &Program, tests: &CodeTests) -> Verdict {
 }
 
 /// A program that reads its input and writes its output.
-fn whole(sandbox: &Sandbox, source: &str, language: Language, cases: &[&Case]) -> Verdict {
+fn whole(
+    sandbox: &Sandbox,
+    (source, language): (&str, Language),
+    cases: &[&Case],
+    outputs: Outputs,
+) -> Verdict {
     let inputs: Vec<&str> = cases.iter().map(|case| case.input.as_str()).collect();
     let outcomes = match sandbox.run_all(source, language, &inputs) {
         Ok(outcomes) => outcomes,
@@ -136,7 +155,7 @@ fn whole(sandbox: &Sandbox, source: &str, language: Language, cases: &[&Case]) -
         if !outcome.is_success() {
             return Verdict::wrong(format!("case {at} of {count}: {}", outcome.complaint()));
         }
-        if !same(&outcome.stdout, &case.output) {
+        if !outputs.same(&outcome.stdout, &case.output) {
             return Verdict::wrong(format!("case {at} of {count}: another output"));
         }
     }
@@ -184,32 +203,15 @@ fn rust(sandbox: &Sandbox, source: &str, preamble: &str, setup: &str, tests: &[&
     }
 }
 
-/// Whether two outputs are the same, blanks at the ends of lines and blank lines at the end aside.
-fn same(given: &str, wanted: &str) -> bool {
-    given
-        .trim_end()
-        .lines()
-        .map(str::trim_end)
-        .eq(wanted.trim_end().lines().map(str::trim_end))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn outputs_are_the_same_but_for_blanks_at_their_ends() {
-        assert!(same("1 2 \n3\n\n", "1 2\r\n3"));
-        assert!(!same("1 2\n\n3", "1 2\n3"));
-        assert!(!same("1  2", "1 2"));
-        assert!(same("", "\n"));
-        assert!(!same("", "0"));
-    }
-
-    #[test]
     fn without_isolation_nothing_is_judged_and_nothing_run() {
         let code = Code {
             sandbox: Err(NoIsolation::Refused("a user namespace: EPERM".into())),
+            outputs: Outputs::default(),
         };
         let problem = Problem {
             check: Check::Code {

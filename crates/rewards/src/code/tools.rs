@@ -5,6 +5,31 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use super::language::Language;
+
+/// The version of what runs programs of a language in a sandbox made now, as `3.12.4` or `1.95.0`; `None` where
+/// nothing does.
+pub fn version(language: Language) -> Option<String> {
+    static FOUND: OnceLock<[Option<String>; 2]> = OnceLock::new();
+    let [python, rust] = FOUND.get_or_init(|| {
+        let Tools { python, rust } = Tools::find();
+        let script = "import platform; print(platform.python_version())";
+        let python = python.and_then(|tool| said(&tool.program, &["-I", "-c", script]));
+        let rust = rust.and_then(|tool| said(&tool.program, &["--version"]));
+        // `rustc 1.95.0 (59807616e 2026-04-14)`
+        let number = |said: String| said.split(' ').nth(1).map(str::to_owned);
+        [
+            python.map(|said| said.trim().to_owned()),
+            rust.and_then(number),
+        ]
+    });
+    match language {
+        Language::Python => python.clone(),
+        Language::Rust => rust.clone(),
+    }
+}
 
 /// An interpreter or compiler, and the folder it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
