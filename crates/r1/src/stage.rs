@@ -15,7 +15,7 @@ use crate::best::Best;
 use crate::memory::Budget;
 use crate::progress::{Console, Progress};
 use crate::states::{Lengths, State, States};
-use crate::stop::{InSteps, Stop};
+use crate::stop::{InSteps, Interrupted, Stop};
 
 /// The samples a stage drew, one JSON object per line.
 pub(crate) const COMPLETIONS: &str = "completions.jsonl";
@@ -144,7 +144,7 @@ impl StageContext {
     }
 
     /// Steps are taken for as long as what this gives is held: a signal waits for the end of a step.
-    pub(crate) fn in_steps(&self) -> InSteps<'_> {
+    pub(crate) fn in_steps(&self) -> InSteps {
         self.stop.in_steps()
     }
 
@@ -154,6 +154,11 @@ impl StageContext {
     /// # Errors
     ///
     /// The run is to stop ([`Interrupted`](crate::stop::Interrupted)); a file cannot be written.
+    /// The signal that came, as what ends the stage.
+    pub(crate) fn stops(&self) -> Option<Interrupted> {
+        self.stop.requested()
+    }
+
     pub(crate) fn after_step(
         &self,
         step: usize,

@@ -25,6 +25,7 @@ mod student;
 mod teacher;
 #[cfg(test)]
 mod tests;
+mod until;
 
 use std::io::Write;
 use std::path::Path;

@@ -4,18 +4,19 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use corpus::SourceError;
 use data::Sample;
 use data::dataset::{Dataset, Fault};
 use data::files::sha256;
-use distill::assembly::{AssemblySettings, Entry, HeldOut, Input, Progress, Side, assemble_to};
+use distill::assembly::{
+    AssemblyError, AssemblySettings, Entry, HeldOut, Input, Progress, Side, assemble_to,
+};
 use serde_json::{Value, json};
 
 use super::filter::SAMPLES;
 use super::groups::error_of;
 use crate::Artifact;
-use crate::interrupt::Interrupt;
 use crate::source;
 use crate::stage::{Stage, StageContext};
 
@@ -70,7 +71,7 @@ impl Stage for Set<'_> {
                 });
             inputs.push(Input::new(name, licence, Side::General, usable));
         }
-        let interrupt = Interrupt::watch()?;
+        let steps = cx.in_steps();
         let progress = cx.progress(0, "entries");
         let mut shown = 0;
         let told = &mut |step| {
@@ -82,13 +83,16 @@ impl Stage for Set<'_> {
             progress.inc(done.saturating_sub(shown));
             shown = shown.max(done);
             progress.set_message(words);
-            match interrupt.came() {
+            match steps.must_end() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
         };
         let card = assemble_to(&cx.dir, self.settings, self.against, inputs, told);
-        let card = card.map_err(|error| anyhow!(error))?;
+        if let (Err(AssemblyError::Stopped), Some(stops)) = (&card, cx.stops()) {
+            return Err(stops.into());
+        }
+        let card = card?;
         let (train, validation) = (card.train, card.validation);
         cx.log(format!(
             "{train} samples to learn from, {validation} to validate with"
