@@ -122,13 +122,19 @@ impl StageContext {
         self.cut(Lengths::default())
     }
 
-    /// The state to go on from, where an interrupted attempt left one; lines written since are dropped.
+    /// The state to go on from, where an interrupted attempt left one; lines written since are dropped. States that are
+    /// damaged are said.
     ///
     /// # Errors
     ///
     /// A state or a file of lines cannot be read, or lacks lines it had.
     pub(crate) fn resume<P: DeserializeOwned>(&self) -> Result<Option<State<P>>> {
-        let found = self.states.last::<P>()?;
+        let last = self.states.last::<P>()?;
+        for path in &last.damaged {
+            let path = path.display();
+            self.log(format!("{path} is damaged; it is passed over and removed"));
+        }
+        let found = last.state;
         let lines = found
             .as_ref()
             .map_or(Lengths::default(), |(_, lines)| *lines);
@@ -148,17 +154,17 @@ impl StageContext {
         self.stop.in_steps()
     }
 
+    /// The signal that came, as what ends the stage.
+    pub(crate) fn stops(&self) -> Option<Interrupted> {
+        self.stop.requested()
+    }
+
     /// Ends step `step` once its lines are written. After every `every` steps, and where the run is to stop, a state
     /// is written: `progress`, and the files that `fill` leaves in a directory.
     ///
     /// # Errors
     ///
     /// The run is to stop ([`Interrupted`](crate::stop::Interrupted)); a file cannot be written.
-    /// The signal that came, as what ends the stage.
-    pub(crate) fn stops(&self) -> Option<Interrupted> {
-        self.stop.requested()
-    }
-
     pub(crate) fn after_step(
         &self,
         step: usize,
