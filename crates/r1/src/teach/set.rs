@@ -38,7 +38,7 @@ impl Stage for Set<'_> {
 
     fn settings(&self) -> Value {
         let general = self.general.map(|(name, dataset, licence)| {
-            json!({ "name": name, "bytes": source::bytes(dataset), "licence": licence })
+            json!({ "name": name, "sha256": source::digest(dataset), "licence": licence })
         });
         json!({
             "teacher": self.teacher,
