@@ -196,6 +196,12 @@ fn a_teacher_is_distilled_into_a_student_from_scratch() {
         (Some(4), 4),
         "{card}"
     );
+    let levels: Vec<&Value> = entries.iter().map(|entry| &entry["level"]).collect();
+    assert_eq!(
+        levels.iter().filter(|level| **level == 1).count(),
+        3,
+        "{levels:?}"
+    );
     assert!(out.join("4-set/README.md").exists());
     let student = out.join("8-student");
     assert!(student.join("model.safetensors").exists() && student.join("tokenizer.json").exists());
@@ -348,6 +354,12 @@ fn wrong_arguments_are_refused_before_anything_is_written() {
         ("--against", with(&["--against", "/nowhere"])),
         ("--general", with(&["--general", "/nowhere"])),
         ("--reference", with(&["--max-perplexity=9"])),
+        ("--encoder", with(&["--encoder=/nowhere"])),
+        (
+            "there is no directory /nowhere",
+            with(&["--reference=/nowhere"]),
+        ),
+        ("set.levels", with(&["--set", "set.levels=1"])),
         ("did you mean `4-set`", with(&["--until=4-sets"])),
     ] {
         assert!(message.contains(said), "{said:?} is not in {message:?}");

@@ -1,14 +1,15 @@
 //! The training set: what the filter kept with general data in proportion, and its card.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
 
 use anyhow::Result;
 use corpus::SourceError;
-use data::Sample;
 use data::dataset::{Dataset, Fault};
 use data::files::sha256;
+use data::{Problem, Sample};
 use distill::assembly::{
     AssemblyError, AssemblySettings, Entry, HeldOut, Input, Progress, Side, assemble_to,
 };
@@ -28,6 +29,8 @@ pub(super) struct Set<'a> {
     /// General data by name, with its terms.
     pub(super) general: Option<(&'a str, &'a Dataset, &'a str)>,
     pub(super) against: &'a [HeldOut],
+    /// Those that samples answer, for their levels.
+    pub(super) problems: &'a [Problem],
     pub(super) settings: &'a AssemblySettings,
 }
 
@@ -55,9 +58,13 @@ impl Stage for Set<'_> {
     fn run(&self, cx: &StageContext) -> Result<()> {
         let path = self.curated.file(SAMPLES);
         let file = File::open(&path).map_err(|error| error_of(&path, error))?;
+        let levels = self.problems.iter().map(|it| (&*it.id, it.level));
+        let levels: HashMap<&str, u32> = levels.collect();
         let samples = BufReader::new(file).lines().map(|line| {
             let sample: Sample = serde_json::from_str(&line?)?;
-            Ok::<_, SourceError>(Entry::from(sample))
+            let level = levels.get(&*sample.id).copied();
+            let entry = Entry::from(sample);
+            Ok::<_, SourceError>(Entry { level, ..entry })
         });
         let (name, licence) = self.teacher;
         let mut inputs = vec![Input::new(name, licence, Side::Reasoning, samples)];
