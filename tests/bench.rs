@@ -149,6 +149,18 @@ fn refused(arguments: &[&str]) -> String {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_long_run_keeps_neither_threads_nor_open_files() {
+    let output = finished(&mut r1(&["bench", "long-run", "--steps=200", "--quiet"]));
+    assert!(output.status.success(), "{output:?}");
+    let line: Value = serde_json::from_slice(&output.stdout).expect("a line of JSON");
+    for held in ["threads", "files"] {
+        let [start, end] = ["start", "end"].map(|at| line[at][held].as_f64().expect("a number"));
+        assert!(start >= 1.0 && end <= start + 1.0, "{held}: {line}");
+    }
+}
+
+#[test]
 fn wrong_arguments_are_refused_before_anything_is_written() {
     for (arguments, says) in [
         (&["smok"][..], "did you mean `smoke`"),

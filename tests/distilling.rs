@@ -13,8 +13,8 @@ use tempfile::TempDir;
 use crate::program::{finished, r1};
 use crate::scripted::Scripted;
 
-const PROBLEMS: usize = 12;
-const SAMPLES: usize = 2;
+pub(crate) const PROBLEMS: usize = 12;
+pub(crate) const SAMPLES: usize = 2;
 
 /// Names and things, so that problems are not near duplicates.
 const WORDS: [(&str, &str); PROBLEMS] = [
@@ -39,7 +39,7 @@ fn problem(at: usize) -> (String, usize) {
     (question, a + b)
 }
 
-fn write_problems(path: &Path, range: std::ops::Range<usize>) {
+pub(crate) fn write_problems(path: &Path, range: std::ops::Range<usize>) {
     let line = |at: usize| {
         let (question, answer) = problem(at);
         json!({ "id": format!("p{at}"), "question": question, "answer": answer.to_string() })
@@ -49,7 +49,7 @@ fn write_problems(path: &Path, range: std::ops::Range<usize>) {
 }
 
 /// Right about every problem but the last two, which it gets right with a hint alone.
-fn teacher(pause: Duration) -> Scripted {
+pub(crate) fn teacher(pause: Duration) -> Scripted {
     Scripted::start(move |turn| {
         sleep(pause);
         let at = (0..2 * PROBLEMS).find(|at| turn.contains(&problem(*at).0));
@@ -74,7 +74,7 @@ fn teacher(pause: Duration) -> Scripted {
 }
 
 /// The command, on twelve problems, with a student from scratch.
-fn command(url: &str, dir: &Path, out: &Path, more: &[&str]) -> std::process::Command {
+pub(crate) fn command(url: &str, dir: &Path, out: &Path, more: &[&str]) -> std::process::Command {
     let mut command = r1(&["distill", url]);
     command
         .arg(dir.join("problems.jsonl"))
@@ -96,14 +96,14 @@ fn read(path: &Path) -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
-fn lines(path: &Path) -> Vec<Value> {
+pub(crate) fn lines(path: &Path) -> Vec<Value> {
     let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     text.lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect()
 }
 
-fn succeed(command: &mut std::process::Command) -> String {
+pub(crate) fn succeed(command: &mut std::process::Command) -> String {
     let output = finished(command);
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{errors}");
@@ -111,7 +111,7 @@ fn succeed(command: &mut std::process::Command) -> String {
 }
 
 /// How often each sample was asked, by its question and seed.
-fn times(server: &Scripted) -> BTreeMap<String, usize> {
+pub(crate) fn times(server: &Scripted) -> BTreeMap<String, usize> {
     let mut times = BTreeMap::new();
     for body in server.asked() {
         let key = format!("{} {}", body["messages"], body["seed"]);
@@ -195,6 +195,12 @@ fn a_teacher_is_distilled_into_a_student_from_scratch() {
         (card["train"].as_u64(), entries.len()),
         (Some(4), 4),
         "{card}"
+    );
+    let levels: Vec<&Value> = entries.iter().map(|entry| &entry["level"]).collect();
+    assert_eq!(
+        levels.iter().filter(|level| **level == 1).count(),
+        3,
+        "{levels:?}"
     );
     assert!(out.join("4-set/README.md").exists());
     let student = out.join("8-student");
@@ -348,6 +354,12 @@ fn wrong_arguments_are_refused_before_anything_is_written() {
         ("--against", with(&["--against", "/nowhere"])),
         ("--general", with(&["--general", "/nowhere"])),
         ("--reference", with(&["--max-perplexity=9"])),
+        ("--encoder", with(&["--encoder=/nowhere"])),
+        (
+            "there is no directory /nowhere",
+            with(&["--reference=/nowhere"]),
+        ),
+        ("set.levels", with(&["--set", "set.levels=1"])),
         ("did you mean `4-set`", with(&["--until=4-sets"])),
     ] {
         assert!(message.contains(said), "{said:?} is not in {message:?}");

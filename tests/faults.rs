@@ -5,12 +5,15 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::thread::sleep;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::program::{finished, r1};
+use crate::resuming::spawn;
 use crate::smoke::{self, same};
 use crate::transformers::say;
 
@@ -176,5 +179,126 @@ fn a_file_that_was_changed_is_said_and_its_stage_done_again() {
         );
         assert!(said.contains(&words), "{said}");
         assert_eq!(fs::read(&path).expect("a model"), whole);
+    }
+}
+
+/// The states of the base that are there, the oldest first.
+fn states(run: &Path) -> Vec<PathBuf> {
+    let Ok(all) = fs::read_dir(run.join("1-base.states")) else {
+        return Vec::new();
+    };
+    let paths = all.map(|entry| entry.expect("an entry").path());
+    let mut whole: Vec<PathBuf> = paths.filter(|path| path.extension().is_none()).collect();
+    whole.sort();
+    whole
+}
+
+#[test]
+fn damaged_states_are_named_and_passed_over() {
+    let [dir, other, whole] = [(); 3].map(|()| TempDir::new().expect("a temporary directory"));
+    let more = [
+        "--set",
+        "base.steps=200",
+        "--set",
+        "base.checkpoint_every=5",
+        "--until",
+        "1-base",
+    ];
+    let mut child = spawn(dir.path(), &more);
+    while states(dir.path()).len() < 2 {
+        let ended = child.try_wait().expect("r1 can be asked");
+        assert_eq!(ended, None, "it ended before there were states");
+        sleep(Duration::from_millis(2));
+    }
+    child.kill().expect("r1 can be killed");
+    child.wait().expect("r1 ends");
+    let mut copy = Command::new("cp");
+    copy.arg("-r").arg(dir.path()).arg(other.path().join("run"));
+    assert!(copy.status().expect("cp").success());
+
+    assert!(pipeline(whole.path(), &more).status.success());
+    let made = |run: &Path| r1::Artifact::open(run.join("1-base")).expect("whole");
+    for (run, damaged) in [
+        (dir.path(), states(dir.path()).len() - 1),
+        (&*other.path().join("run"), 0),
+    ] {
+        let all = states(run);
+        for state in &all[damaged..] {
+            flip(&state.join("trainer.safetensors"));
+        }
+        let arguments = ["pipeline", "smoke", "--seed", smoke::SEED, "--run-dir"];
+        let output = finished(r1(&arguments).arg(run).args(more));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        for (at, state) in all.iter().enumerate() {
+            let words = format!("{} is damaged", state.display());
+            assert_eq!(said.contains(&words), at >= damaged, "{said}");
+        }
+        assert_eq!(said.contains("goes on after step"), damaged > 0, "{said}");
+        assert_eq!(made(run).fingerprint, made(whole.path()).fingerprint);
+    }
+}
+
+/// Copies the files of a finished stage over what is there.
+fn copy(stage: &str, to: &Path) {
+    for entry in fs::read_dir(smoke::stage(stage)).expect("a stage") {
+        let path = entry.expect("a file").path();
+        if path.is_file() {
+            fs::copy(&path, to.join(path.file_name().expect("a name"))).expect("a copy");
+        }
+    }
+}
+
+/// Flips the last bit of a digit, or of the byte in the middle where the file is no JSON.
+fn flip(path: &Path) {
+    let mut bytes = fs::read(path).expect("a file");
+    let digit = |at: &usize| bytes[*at].is_ascii_digit() && matches!(bytes[at - 1], b' ' | b':');
+    let at = match path.extension().is_some_and(|kind| kind == "json") {
+        true => (1..bytes.len()).rev().find(digit).expect("a number"),
+        false => bytes.len() / 2,
+    };
+    bytes[at] ^= 1;
+    fs::write(path, bytes).expect("a file");
+}
+
+#[test]
+fn a_model_with_a_flipped_bit_is_named_and_not_used() {
+    let [dir, other] = [(); 2].map(|()| TempDir::new().expect("a temporary directory"));
+    let (model, out) = (dir.path(), other.path());
+    fs::write(
+        out.join("prompts.jsonl"),
+        "{\"question\": \"3 + 4?\", \"answer\": \"7\"}\n",
+    )
+    .expect("prompts");
+    let uses = |of: &str| -> [Command; 5] {
+        let mut uses = ["generate", "chat", "serve", "export", "eval"].map(|name| r1(&[name]));
+        let [generate, chat, serve, export, eval] = &mut uses;
+        generate.arg("--max-new-tokens=2").arg(model);
+        generate.arg("--prompts").arg(out.join("prompts.jsonl"));
+        chat.arg(model).stdin(std::process::Stdio::null());
+        // Refused once the model is read.
+        serve.arg(model).arg("--rows=0");
+        export.arg(model).arg(out.join("exported"));
+        eval.args(["problems", "--samples=1", "--max-tokens=2"]);
+        eval.arg(out.join("prompts.jsonl"));
+        eval.arg("--model").arg(model);
+        eval.arg("--out").arg(out.join(of));
+        uses
+    };
+    for name in ["model.safetensors", "tokenizer.json", "config.json"] {
+        copy("7-r1", model);
+        flip(&model.join(name));
+        for mut by in uses(name) {
+            let output = finished(&mut by);
+            refused(&output, &model.join(name), "is missing or changed");
+        }
+        assert!(!out.join("exported").exists(), "nothing is exported");
+    }
+    // Lines that a stage left are no part of its model.
+    copy("7-r1", model);
+    fs::write(model.join("metrics.jsonl"), "").expect("a file");
+    for (mut by, code) in uses("whole").into_iter().zip([0, 0, 2, 0, 0]) {
+        let output = finished(&mut by);
+        assert_eq!(output.status.code(), Some(code), "{by:?}: {output:?}");
     }
 }

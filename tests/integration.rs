@@ -23,6 +23,7 @@ mod resuming;
 mod scoring;
 mod scripted;
 mod serving;
+mod signals;
 mod smoke;
 mod talking;
 mod tokenizers;

@@ -90,6 +90,76 @@ fn columns_are_named_and_conversations_are_taken_as_they_stand() {
 }
 
 #[test]
+fn held_out_problems_are_in_nothing_that_is_learned() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let held = "The mill has 9 doors. How many days are in a week?";
+    let problem = |question: &str| {
+        let answer = "A week has 7 days.\n#### 7";
+        json!({ "question": question, "answer": answer }).to_string() + "\n"
+    };
+    let chat = |question: &str, response: &str| {
+        let turns = json!([
+            { "role": "user", "content": question },
+            { "role": "assistant", "content": response },
+        ]);
+        json!({ "messages": turns }).to_string() + "\n"
+    };
+    let (other, said) = ("1 + 1?", "<think>1 + 1 = 2</think>\n<answer>2</answer>");
+    let shouted = held.to_uppercase();
+    write(&dir.path().join("held.jsonl"), &problem(held));
+    write(
+        &dir.path().join("train.jsonl"),
+        &(problem(&shouted) + &problems()),
+    );
+    write(
+        &dir.path().join("cold.jsonl"),
+        &(chat(&shouted, said) + &chat(other, said) + &chat(&format!("Hm. {held}"), said)),
+    );
+    write(
+        &dir.path().join("general.jsonl"),
+        &(chat("A riddle?", &format!("Here: {held}")) + &chat("A riddle?", "None.")),
+    );
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let changes = [
+        format!("tasks.file={}", path("train.jsonl")),
+        format!("tasks.held_out_file={}", path("held.jsonl")),
+        format!("tasks.cold_start_file={}", path("cold.jsonl")),
+        format!("tasks.general_file={}", path("general.jsonl")),
+    ];
+    let output = run(dir.path(), "0-tasks", &changes);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    for said in [
+        "1 training problems are held out and dropped".to_owned(),
+        format!("{}: 2 samples are held out and dropped", path("cold.jsonl")),
+        format!(
+            "{}: 1 samples are held out and dropped",
+            path("general.jsonl")
+        ),
+    ] {
+        assert!(errors.contains(&said), "{said:?} is not in {errors}");
+    }
+    let made = |name: &str| lines(&dir.path().join("run/0-tasks").join(name));
+    assert_eq!(made("held_out.jsonl").len(), 1);
+    assert_eq!(made("train.jsonl").len(), problems().lines().count());
+    assert_eq!(made("cold_start.jsonl").len(), 1);
+    assert_eq!(made("cold_start.jsonl")[0]["question"], other);
+    assert_eq!(made("general.jsonl").len(), 1);
+    assert_eq!(made("general.jsonl")[0]["response"], "None.");
+
+    // A file that is as long as before is another one all the same.
+    let again = || {
+        let output = run(dir.path(), "0-tasks", &changes);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).contains("0-tasks: complete already")
+    };
+    assert!(again());
+    let changed = problem(&held.replace('9', "8"));
+    write(&dir.path().join("held.jsonl"), &changed);
+    assert!(!again());
+}
+
+#[test]
 fn the_hub_s_cache_serves_without_a_network() {
     let dir = TempDir::new().expect("a temporary directory");
     let missing = ["tasks.file=hub:me/sums".to_owned()];

@@ -238,4 +238,17 @@ fn the_policies_with_the_highest_rewards_are_kept() {
     let score: Value = serde_json::from_str(&score).expect("JSON");
     assert_eq!(number(&score, "/score"), reward);
     Decoder::load(best, &r1::backend::device().expect("a device")).expect("a model");
+    // A file that is changed later is named by whoever uses the model.
+    let path = best.join("tokenizer.json");
+    let mut bytes = fs::read(&path).expect("a tokenizer");
+    bytes.push(b' ');
+    fs::write(&path, bytes).expect("a tokenizer");
+    let output = finished(r1(&["export"]).arg(best).arg(dir.join("exported")));
+    let errors = errors(&output);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    let path = path.display().to_string();
+    assert!(
+        errors.contains(&path) && errors.contains("changed"),
+        "{errors}"
+    );
 }

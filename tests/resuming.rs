@@ -24,7 +24,7 @@ const TRAINING: [(&str, usize); 7] = [
     ("8b-student-rl", 2),
 ];
 
-fn spawn(dir: &Path, more: &[&str]) -> Child {
+pub(crate) fn spawn(dir: &Path, more: &[&str]) -> Child {
     let mut command = r1(&["pipeline", "smoke", "--seed", smoke::SEED, "--quiet"]);
     command.args(more).arg("--run-dir").arg(dir);
     command.stderr(Stdio::null()).stdout(Stdio::null());

@@ -53,6 +53,9 @@ pub(crate) struct Args {
     /// Stop once this stage is complete.
     #[arg(long, value_name = "STAGE")]
     until: Option<String>,
+    /// Bytes the run may take, such as 4G [default: what the machine has left; not limited on a GPU].
+    #[arg(long, value_name = "BYTES")]
+    memory: Option<String>,
     /// No progress on the terminal, only the results.
     #[arg(long)]
     quiet: bool,
@@ -74,6 +77,9 @@ impl Args {
         }
         if let Some(stage) = &self.until {
             option("--until", stage.into());
+        }
+        if let Some(bytes) = &self.memory {
+            option("--memory", bytes.into());
         }
         if self.quiet {
             words.push("--quiet".into());
@@ -189,6 +195,8 @@ mod tests {
             "eval.samples=2",
             "--until",
             "1-base",
+            "--memory",
+            "4G",
             "--quiet",
         ];
         let expected: Vec<&str> = std::iter::once("pipeline").chain(words).collect();

@@ -92,29 +92,6 @@ fn gather(
     Ok(imported)
 }
 
-/// The questions two sets share, compared without case, space and punctuation, in the order of
-/// `held_out`.
-pub fn overlap(train: &[Problem], held_out: &[Problem]) -> Vec<String> {
-    let seen: BTreeSet<String> = train
-        .iter()
-        .map(|problem| bare(&problem.question))
-        .collect();
-    let shared = held_out
-        .iter()
-        .filter(|problem| seen.contains(&bare(&problem.question)));
-    shared.map(|problem| problem.question.clone()).collect()
-}
-
-/// Letters, digits and operators: what makes a question the question it is.
-fn bare(question: &str) -> String {
-    let keep = |c: &char| c.is_alphanumeric() || "+-*/=<>^".contains(*c);
-    question
-        .chars()
-        .flat_map(char::to_lowercase)
-        .filter(keep)
-        .collect()
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -214,14 +191,6 @@ pub(crate) mod tests {
         assert!(message(b"[{\"question\": 1").contains("line 1"));
         let missing = problems("/nowhere/set.jsonl").unwrap_err().to_string();
         assert!(missing.contains("/nowhere/set.jsonl"), "{missing}");
-    }
-
-    #[test]
-    fn shared_questions_are_found_whatever_their_spelling() {
-        let train = [problem("What is 2 + 2?", "4")];
-        let held_out = [problem("what is 2+2", "4"), problem("What is 2 - 2?", "0")];
-        assert_eq!(overlap(&train, &held_out), ["what is 2+2"]);
-        assert!(overlap(&[], &held_out).is_empty());
     }
 
     #[test]

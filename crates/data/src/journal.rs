@@ -7,6 +7,8 @@
 mod error;
 mod file;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;

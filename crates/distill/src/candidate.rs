@@ -52,10 +52,12 @@ pub enum Gate {
     Duplicate,
     /// The problem has not had its share.
     Cap,
+    /// Nothing that is held out is in it: no part of a curation, see [`crate::held_out_check`].
+    HeldOut,
 }
 
 impl Gate {
-    /// All gates, in order.
+    /// The gates of a curation, in order.
     pub const ALL: [Self; 16] = [
         Self::Answer,
         Self::Template,
@@ -94,6 +96,7 @@ impl Gate {
             Self::PassRate => "pass_rate",
             Self::Duplicate => "duplicate",
             Self::Cap => "cap",
+            Self::HeldOut => "held_out",
         }
     }
 }
@@ -123,7 +126,7 @@ mod tests {
 
     #[test]
     fn names_are_those_that_are_written() {
-        for gate in Gate::ALL {
+        for gate in Gate::ALL.into_iter().chain([Gate::HeldOut]) {
             assert_eq!(serde_json::to_value(gate).unwrap(), gate.name());
         }
     }

@@ -5,6 +5,7 @@ use rewards::Score;
 
 use crate::candidate::{Candidate, Dropped, Gate};
 use crate::curate::{Checks, CurateConfig};
+use crate::gates::perplexity_check;
 use crate::report::CurationReport;
 use crate::rules::{answer_check, rule_check};
 use crate::select::select;
@@ -124,13 +125,7 @@ fn passes(
         judge_reasoning_with(problem, reasoning, answer, semantic, embed, means.surprise)?;
     }
     if let (Some(most), Some(model)) = (config.max_perplexity, means.surprise) {
-        let said = model.surprise(&problem.question, &[text]);
-        let found = said.into_iter().sum::<crate::Likelihood>().perplexity();
-        // What is no number is too much as well.
-        if found.is_nan() || found > most {
-            let detail = format!("a perplexity of {found:.1}, above {most}");
-            return Err(Dropped::at(Gate::Perplexity, detail));
-        }
+        perplexity_check(&problem.question, text, model, most)?;
     }
     Ok(())
 }

@@ -14,7 +14,8 @@
 //! - [`select`]: distinct responses, a cap per prompt; a band of pass rates is [`curate`]'s;
 //! - [`curate`]: all of these checks over a run's samples, with a report of what was dropped and why;
 //!   [`Curator`]: the same problem by problem, with vectors of sentences and a reference model of yours;
-//! - [`sift`]: any gate over any stream, each drop with its reason;
+//! - [`sift`]: any gate over any stream, each drop with its reason; [`gates`] for texts that are held out, that
+//!   came before, that surprise a model;
 //! - [`decontaminate`] and [`assemble`]: the training set of a run, in memory;
 //! - [`assembly`]: training sets of any size, on the disk, with a card.
 //!
@@ -34,6 +35,7 @@ mod curator;
 mod decimal;
 mod decontaminate;
 mod follows;
+pub mod gates;
 mod ground;
 mod hints;
 mod judge;
@@ -53,7 +55,8 @@ pub use assemble::assemble;
 pub use candidate::{Candidate, Dropped, Gate};
 pub use curate::{Checks, CurateConfig, Curated, curate};
 pub use curator::{Curator, Means};
-pub use decontaminate::decontaminate;
+pub use decontaminate::{HeldOutQuestions, decontaminate};
+pub use gates::{Duplicates, held_out_check, perplexity_check};
 pub use hints::{
     HintConfig, HintReport, Near, StepBook, StepIndex, TfIdf, refers_to_hint, sample_with_hints,
 };

@@ -110,6 +110,8 @@ pub(crate) fn short(said: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
     use serde_json::{Value, json};
 
     use super::*;
@@ -185,5 +187,66 @@ mod tests {
     fn what_was_said_is_shown_in_short() {
         assert_eq!(short(" a\n b "), "a b");
         assert_eq!(short(&"é".repeat(400)).chars().count(), 301);
+    }
+
+    /// A value of any kind, where a server might send one.
+    fn any_value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,6}".prop_map(Value::from),
+            Just(json!([])),
+            Just(json!({})),
+            Just(json!([{ "message": {} }])),
+        ]
+    }
+
+    fn whole(content: &str, reasoning: Option<&str>, tokens: usize) -> Value {
+        let message = json!({ "content": content, "reasoning_content": reasoning });
+        let choice = json!({ "message": message, "finish_reason": "stop" });
+        let usage = json!({ "prompt_tokens": 1, "completion_tokens": tokens });
+        json!({ "id": "x", "choices": [choice], "usage": usage })
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_said_comes_back(
+            content in ".{1,40}",
+            reasoning in proptest::option::of(".{1,40}"),
+            tokens in 0..1_000_000usize,
+            cut in any::<Index>(),
+        ) {
+            let body = whole(&content, reasoning.as_deref(), tokens).to_string();
+            let Said::Reply(reply, true) = read(&body) else {
+                return Err(TestCaseError::fail("no reply"));
+            };
+            prop_assert_eq!((reply.text, reply.reasoning, reply.tokens), (content, reasoning, tokens));
+            // A body that is torn anywhere is none.
+            let mut torn = body.into_bytes();
+            torn.truncate(cut.index(torn.len()));
+            let torn = String::from_utf8_lossy(&torn);
+            prop_assert!(matches!(read(&torn), Said::Again(_)), "{torn}");
+        }
+
+        #[test]
+        fn any_value_in_any_place_is_taken_or_asked_again(
+            place in select(vec![
+                "", "/choices", "/choices/0", "/choices/0/message", "/choices/0/message/content",
+                "/choices/0/message/reasoning_content", "/choices/0/finish_reason", "/usage",
+                "/usage/completion_tokens",
+            ]),
+            value in any_value(),
+            text in ".{0,60}",
+        ) {
+            read(&text);
+            let mut body = whole("4", None, 3);
+            *body.pointer_mut(place).expect("a place") = value;
+            if let Said::Reply(reply, _) = read(&body.to_string()) {
+                let silent = reply.text.is_empty() && reply.reasoning.is_none();
+                prop_assert!(!silent || reply.finish == Finish::Length, "{body}");
+            }
+        }
     }
 }

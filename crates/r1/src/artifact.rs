@@ -15,6 +15,8 @@ use thiserror::Error;
 
 /// The manifest's file name.
 pub(crate) const MANIFEST: &str = "stage.json";
+/// The same of a policy that was kept for its score.
+pub(crate) const SCORE: &str = "score.json";
 /// Training curves carry times, so they take no part in a fingerprint.
 pub(crate) const METRICS: &str = "metrics.jsonl";
 
@@ -185,6 +187,41 @@ pub(crate) fn verify(
     Ok(())
 }
 
+/// The files that a manifest lists.
+#[derive(Debug, Deserialize)]
+struct Listed {
+    #[serde(default)]
+    files: BTreeMap<String, FileRecord>,
+}
+
+/// Checks that the model in `dir` is as its stage wrote it: every file that `stage.json` or `score.json` lists there, or
+/// in the directory that `dir` is a part of, lines of JSON apart. A model without them comes from elsewhere, and
+/// nothing is known of it.
+pub(crate) fn check_model(dir: &Path) -> Result<(), ArtifactError> {
+    let part = dir.parent().zip(dir.file_name());
+    let part = part.map(|(home, name)| (home, format!("{}/", name.to_string_lossy())));
+    for (home, part) in [(dir, String::new())].into_iter().chain(part) {
+        for name in [MANIFEST, SCORE] {
+            let path = home.join(name);
+            let bytes = match fs::read(&path) {
+                Err(error) if is_missing(&error) => continue,
+                bytes => bytes.map_err(io(&path))?,
+            };
+            let listed: Result<Listed, _> = serde_json::from_slice(&bytes);
+            let mut files = match listed {
+                Ok(listed) => listed.files,
+                Err(error) => {
+                    let reason = error.to_string();
+                    return Err(ArtifactError::Manifest { path, reason });
+                }
+            };
+            files.retain(|name, _| name.starts_with(&part) && !name.ends_with(".jsonl"));
+            return verify(home, &files);
+        }
+    }
+    Ok(())
+}
+
 /// Records every file below `dir` but the manifest.
 pub(crate) fn record(dir: &Path) -> Result<BTreeMap<String, FileRecord>, ArtifactError> {
     let mut files = BTreeMap::new();
@@ -301,6 +338,38 @@ mod tests {
         assert!(matches!(opened(), Err(ArtifactError::Changed(_))));
         fs::write(dir.path().join(MANIFEST), "{").unwrap();
         assert!(matches!(opened(), Err(ArtifactError::Manifest { .. })));
+    }
+
+    #[test]
+    fn a_model_is_held_to_what_lies_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (model, adapter) = (dir.path().join("6-sft"), dir.path().join("6-sft/adapter"));
+        fs::create_dir_all(&adapter).unwrap();
+        let (weights, low_rank) = (model.join("weights"), adapter.join("weights"));
+        fs::write(&weights, "abc").unwrap();
+        fs::write(&low_rank, "abc").unwrap();
+        fs::write(model.join(METRICS), "1").unwrap();
+        check_model(&model).unwrap();
+        finished(&model, 1.0);
+        fs::write(model.join(METRICS), "2").unwrap();
+        fs::write(model.join("added"), "by a person").unwrap();
+        check_model(&model).unwrap();
+        let changed = |of: &Path| match check_model(of) {
+            Err(ArtifactError::Changed(path)) => Some(path),
+            checked => {
+                checked.unwrap();
+                None
+            }
+        };
+        fs::write(&weights, "abd").unwrap();
+        assert_eq!((changed(&model), changed(&adapter)), (Some(weights), None));
+        fs::write(&low_rank, "").unwrap();
+        assert_eq!(changed(&adapter), Some(low_rank));
+        assert_eq!(
+            changed(&model.join("weights")),
+            None,
+            "a file is no directory"
+        );
     }
 
     #[test]

@@ -1,19 +1,18 @@
 //! The best policies a stage came by, beside its own directory: models to use, while states are for going on.
 //!
-//! Each is a directory named by its step, with `score.json` written last; it comes into its place whole, by a rename.
+//! Each is a directory named by its step, with `score.json`, which lists its files with their hashes, written last; it
+//! comes into its place whole, by a rename.
 //! Left out: what makes a policy good, which is the stage's to say.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::is_missing;
+use crate::artifact::{FileRecord, SCORE, is_missing, record};
 use crate::placed::{put, remove};
-
-/// The file that makes one whole.
-const SCORE: &str = "score.json";
 
 /// The best policies of a stage.
 #[derive(Debug)]
@@ -24,10 +23,13 @@ pub(crate) struct Best {
 }
 
 /// `score.json`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Score {
     step: usize,
     score: f64,
+    /// Those of the policy.
+    #[serde(default)]
+    files: BTreeMap<String, FileRecord>,
 }
 
 impl Best {
@@ -56,9 +58,10 @@ impl Best {
         }
         let place = self.place(step);
         let writing = || format!("writing {}, one of the best policies", place.display());
-        let seal = |_: &Path| {
-            let text = serde_json::to_string_pretty(&Score { step, score })?;
-            Ok((SCORE, text + "\n"))
+        let seal = |partial: &Path| {
+            let files = record(partial)?;
+            let score = Score { step, score, files };
+            Ok((SCORE, serde_json::to_string_pretty(&score)? + "\n"))
         };
         put(&place, writing, fill, seal)?;
         kept.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.step.cmp(&b.step)));
@@ -93,6 +96,7 @@ impl Best {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::artifact::check_model;
 
     /// The steps that are kept of these, offered in order.
     fn kept(keep: usize, offers: &[(usize, f64)]) -> Vec<usize> {
@@ -107,6 +111,9 @@ mod tests {
         for step in &steps {
             let weights = fs::read_to_string(best.place(*step).join("weights")).unwrap();
             assert_eq!(weights, step.to_string());
+            check_model(&best.place(*step)).unwrap();
+            fs::write(best.place(*step).join("weights"), "0").unwrap();
+            assert!(check_model(&best.place(*step)).is_err());
         }
         steps
     }
@@ -139,12 +146,8 @@ mod tests {
             error.contains("00000002") && error.contains("a full disk"),
             "{error}"
         );
-        assert_eq!(
-            best.all().unwrap(),
-            [Score {
-                step: 1,
-                score: 0.5
-            }]
-        );
+        let kept = best.all().unwrap();
+        let kept: Vec<_> = kept.iter().map(|it| (it.step, it.score)).collect();
+        assert_eq!(kept, [(1, 0.5)]);
     }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use eval::Benchmark;
+use eval::{Benchmark, EvaluateError, ReplayError};
 
 use crate::bench::{self, Bench};
 use crate::chat::{self, Chat};
@@ -170,12 +170,27 @@ pub fn main_with(own: Vec<Box<dyn Benchmark>>) -> ExitCode {
         Err(error) => {
             // Nothing is left to be done if even this cannot be written.
             drop(writeln!(std::io::stderr(), "error: {}", told(&error)));
-            ExitCode::from(match error.downcast_ref::<Interrupted>() {
+            ExitCode::from(match interrupted(&error) {
                 Some(interrupted) => interrupted.code(),
                 None if is_usage(&error) => 2,
                 None => 1,
             })
         }
+    }
+}
+
+/// The signal that ended what was to be done: between two steps of a stage, or in the midst of a measurement.
+fn interrupted(error: &anyhow::Error) -> Option<Interrupted> {
+    let measuring = error.downcast_ref::<EvaluateError>().or_else(|| {
+        let replaying = error.downcast_ref::<ReplayError>()?;
+        match replaying {
+            ReplayError::Evaluate(error) => Some(error),
+            _ => None,
+        }
+    });
+    match measuring {
+        Some(EvaluateError::Interrupted { .. }) => Stop::heard(),
+        _ => error.downcast_ref().copied(),
     }
 }
 
@@ -219,6 +234,17 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn what_a_signal_ended_is_known_by_it() {
+        let stage = anyhow::Error::new(Interrupted(15)).context("stage 1-base");
+        assert_eq!(interrupted(&stage), Some(Interrupted(15)));
+        assert_eq!(interrupted(&anyhow::anyhow!("a full disk")), None);
+        // Without a signal there is none to name.
+        let (answered, total) = (1, 2);
+        let measuring = EvaluateError::Interrupted { answered, total };
+        assert_eq!(interrupted(&measuring.into()), None);
+    }
 
     #[test]
     fn a_cause_is_said_once() {

@@ -68,7 +68,7 @@ pub(crate) struct Serve {
     /// Connections open at once; more wait.
     #[arg(long, value_name = "N", default_value_t = 4096)]
     connections: usize,
-    /// Seconds a client may take to send a request, or be silent between two.
+    /// Seconds a client may take to send a request, be silent between two, or read nothing of a reply.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     patience: u64,
 }

@@ -2,11 +2,13 @@
 //! fetched into the cache that its other clients use, with progress.
 
 use std::cell::Cell;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
 use data::dataset::{ColumnMap, Dataset, Skipped};
+use data::files::{sha256, sha256_of};
 use data::hub::Hub;
 
 use crate::usage::UsageError;
@@ -69,6 +71,16 @@ pub(crate) fn bytes(dataset: &Dataset) -> Option<u64> {
     lengths.sum()
 }
 
+/// SHA-256 of those of the files of a data set, in their order; `None` where one cannot be read.
+pub(crate) fn digest(dataset: &Dataset) -> Option<String> {
+    let hashes = dataset.files().map(|file| {
+        let file = File::open(file).ok()?;
+        sha256_of(file).ok()
+    });
+    let hashes: Vec<String> = hashes.collect::<Option<_>>()?;
+    Some(sha256(hashes.concat().as_bytes()))
+}
+
 /// The beginning of a text, `characters` of them at most.
 pub(crate) fn beginning(text: &str, characters: usize) -> String {
     let mut shown: String = text.chars().take(characters).collect();
@@ -129,4 +141,23 @@ struct Download {
 
 fn megabytes(bytes: u64) -> usize {
     bytes.div_ceil(1_000_000) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_data_set_is_known_by_what_is_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+        write("a.jsonl", "{\"text\": \"1\"}");
+        write("b.jsonl", "{\"text\": \"2\"}");
+        let digest = || digest(&Dataset::open(dir.path()).unwrap());
+        let before = digest();
+        assert!(before.is_some());
+        assert_eq!(digest(), before);
+        write("b.jsonl", "{\"text\": \"3\"}");
+        assert_ne!(digest(), before, "it is as long as it was");
+    }
 }

@@ -15,7 +15,7 @@ use crate::best::Best;
 use crate::memory::Budget;
 use crate::progress::{Console, Progress};
 use crate::states::{Lengths, State, States};
-use crate::stop::{InSteps, Stop};
+use crate::stop::{InSteps, Interrupted, Stop};
 
 /// The samples a stage drew, one JSON object per line.
 pub(crate) const COMPLETIONS: &str = "completions.jsonl";
@@ -122,13 +122,19 @@ impl StageContext {
         self.cut(Lengths::default())
     }
 
-    /// The state to go on from, where an interrupted attempt left one; lines written since are dropped.
+    /// The state to go on from, where an interrupted attempt left one; lines written since are dropped. States that are
+    /// damaged are said.
     ///
     /// # Errors
     ///
     /// A state or a file of lines cannot be read, or lacks lines it had.
     pub(crate) fn resume<P: DeserializeOwned>(&self) -> Result<Option<State<P>>> {
-        let found = self.states.last::<P>()?;
+        let last = self.states.last::<P>()?;
+        for path in &last.damaged {
+            let path = path.display();
+            self.log(format!("{path} is damaged; it is passed over and removed"));
+        }
+        let found = last.state;
         let lines = found
             .as_ref()
             .map_or(Lengths::default(), |(_, lines)| *lines);
@@ -144,8 +150,13 @@ impl StageContext {
     }
 
     /// Steps are taken for as long as what this gives is held: a signal waits for the end of a step.
-    pub(crate) fn in_steps(&self) -> InSteps<'_> {
+    pub(crate) fn in_steps(&self) -> InSteps {
         self.stop.in_steps()
+    }
+
+    /// The signal that came, as what ends the stage.
+    pub(crate) fn stops(&self) -> Option<Interrupted> {
+        self.stop.requested()
     }
 
     /// Ends step `step` once its lines are written. After every `every` steps, and where the run is to stop, a state

@@ -38,6 +38,15 @@ pub(crate) struct State<P> {
     pub(crate) dir: PathBuf,
 }
 
+/// Where there is to go on from.
+#[derive(Debug)]
+pub(crate) struct Last<P> {
+    /// The last state that is whole, and how far lines had come.
+    pub(crate) state: Option<(State<P>, Lengths)>,
+    /// Newer ones that are not.
+    pub(crate) damaged: Vec<PathBuf>,
+}
+
 /// How far the files of lines had come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lengths {
@@ -62,15 +71,17 @@ impl States {
         Self { dir, keep }
     }
 
-    /// The last state that is whole, and how far lines had come. What is newer and not whole is removed, so that it
-    /// is not in the way of what comes in its place.
+    /// The last state that is whole. What is newer and not whole is removed, so that it is not in the way of what
+    /// comes in its place.
     ///
     /// # Errors
     /// The directory cannot be read; a state that is whole does not hold what this stage writes.
-    pub(crate) fn last<P: DeserializeOwned>(&self) -> Result<Option<(State<P>, Lengths)>> {
+    pub(crate) fn last<P: DeserializeOwned>(&self) -> Result<Last<P>> {
+        let mut damaged = Vec::new();
         for (_, dir) in self.all()?.into_iter().rev() {
             let Some(manifest) = read(&dir)? else {
                 remove(&dir)?;
+                damaged.push(dir);
                 continue;
             };
             let progress = serde_json::from_value(manifest.progress);
@@ -79,9 +90,11 @@ impl States {
                 progress: progress.with_context(|| dir.join(STATE).display().to_string())?,
                 dir,
             };
-            return Ok(Some((state, manifest.lines)));
+            let state = Some((state, manifest.lines));
+            return Ok(Last { state, damaged });
         }
-        Ok(None)
+        let state = None;
+        Ok(Last { state, damaged })
     }
 
     /// Adds the state after `step`, with the files that `fill` writes into a directory, and then removes the oldest
@@ -181,12 +194,12 @@ mod tests {
     fn the_last_is_found_and_the_oldest_go() {
         let dir = tempfile::tempdir().unwrap();
         let states = States::new(dir.path().join("states"), 2);
-        assert!(states.last::<Value>().unwrap().is_none());
+        assert!(states.last::<Value>().unwrap().state.is_none());
         for step in [9, 10, 110] {
             add(&states, step);
         }
         assert_eq!(steps(&states), [10, 110]);
-        let (state, lines) = states.last::<Value>().unwrap().unwrap();
+        let (state, lines) = states.last::<Value>().unwrap().state.unwrap();
         assert_eq!((state.step, lines.metrics), (110, 1100));
         assert_eq!(state.progress["cost"], 0.1);
         assert_eq!(
@@ -205,10 +218,19 @@ mod tests {
         fs::create_dir(dir.path().join("00000004.partial")).unwrap();
         fs::write(dir.path().join("00000003/weights"), "4").unwrap();
         fs::remove_file(dir.path().join("00000002").join(STATE)).unwrap();
-        let (state, _) = states.last::<Value>().unwrap().unwrap();
+        let last = states.last::<Value>().unwrap();
+        let place = |name: &str| dir.path().join(name);
+        assert_eq!(last.damaged, [place("00000003"), place("00000002")]);
+        let (state, _) = last.state.unwrap();
         assert_eq!((state.step, steps(&states)), (1, vec![1]));
         add(&states, 4);
         assert_eq!(steps(&states), [1, 4]);
+        for name in ["00000001", "00000004"] {
+            fs::write(place(name).join("weights"), "").unwrap();
+        }
+        let last = states.last::<Value>().unwrap();
+        assert_eq!(last.damaged, [place("00000004"), place("00000001")]);
+        assert!(last.state.is_none() && steps(&states).is_empty());
     }
 
     #[test]

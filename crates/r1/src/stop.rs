@@ -1,11 +1,12 @@
-//! The wish to stop: SIGINT or SIGTERM. Where steps are taken the first lets the step end and its state be written,
-//! the second ends the process at once; elsewhere the first does, since what is there is whole at any time.
+//! The wish to stop: SIGINT or SIGTERM. Where steps are taken, a model's or those of a measurement, the first lets the
+//! step end and what came of it be written, the second ends the process at once; elsewhere the first does, since what is
+//! there is whole at any time.
 
 use std::io::{Write, stderr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use thiserror::Error;
@@ -15,12 +16,15 @@ use thiserror::Error;
 pub struct Stop {
     /// The signal that came; 0: none.
     signal: Arc<AtomicI32>,
-    /// Whether steps are being taken.
-    in_steps: Arc<AtomicBool>,
+    /// How many are taking steps.
+    in_steps: Arc<AtomicUsize>,
     /// Steps until a test wishes to stop.
     #[cfg(test)]
-    after: Option<Arc<std::sync::atomic::AtomicUsize>>,
+    after: Option<Arc<AtomicUsize>>,
 }
+
+/// The one that signals are told to, since a process has them once.
+static OF_PROCESS: OnceLock<Result<Stop, String>> = OnceLock::new();
 
 /// A signal ended a stage between two of its steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -36,13 +40,26 @@ impl Interrupted {
 }
 
 impl Stop {
-    /// Listens to SIGINT and SIGTERM from now on, in the place of what they do otherwise.
+    /// That of the process, which listens to SIGINT and SIGTERM from the first call on, in the place of what they do
+    /// otherwise.
     ///
     /// # Errors
     /// The system does not let it.
     pub fn on_signals() -> Result<Self> {
+        let stop = OF_PROCESS.get_or_init(|| Self::listen().map_err(|error| error.to_string()));
+        let stop = stop.as_ref();
+        stop.cloned()
+            .map_err(|error| anyhow!("cannot take signals: {error}"))
+    }
+
+    /// The signal that the process was told to stop by.
+    pub(crate) fn heard() -> Option<Interrupted> {
+        OF_PROCESS.get()?.as_ref().ok()?.requested()
+    }
+
+    fn listen() -> std::io::Result<Self> {
         let stop = Self::default();
-        let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot take signals")?;
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
         let heard = stop.clone();
         std::thread::spawn(move || {
             for signal in signals.forever() {
@@ -52,7 +69,7 @@ impl Stop {
                 // Nothing is lost if nobody can be told.
                 drop(writeln!(
                     stderr(),
-                    "\nthis step is finished and its state saved; once more: at once"
+                    "\nwhat is under way is finished and kept; once more: at once"
                 ));
             }
         });
@@ -62,13 +79,13 @@ impl Stop {
     /// Takes note of a signal; false where the process is to end at once.
     fn hears(&self, signal: i32) -> bool {
         let first = self.signal.swap(signal, Ordering::SeqCst) == 0;
-        first && self.in_steps.load(Ordering::SeqCst)
+        first && self.in_steps.load(Ordering::SeqCst) > 0
     }
 
     /// Steps are taken for as long as what this gives is held.
-    pub(crate) fn in_steps(&self) -> InSteps<'_> {
-        self.in_steps.store(true, Ordering::SeqCst);
-        InSteps(self)
+    pub(crate) fn in_steps(&self) -> InSteps {
+        self.in_steps.fetch_add(1, Ordering::SeqCst);
+        InSteps(self.clone())
     }
 
     /// The signal that came, as what ends a stage.
@@ -93,7 +110,7 @@ impl Stop {
     #[cfg(test)]
     pub(crate) fn after(steps: usize) -> Self {
         Self {
-            after: Some(Arc::new(steps.into())),
+            after: Some(Arc::new(AtomicUsize::new(steps))),
             ..Self::default()
         }
     }
@@ -101,11 +118,18 @@ impl Stop {
 
 /// Steps are being taken.
 #[derive(Debug)]
-pub(crate) struct InSteps<'a>(&'a Stop);
+pub(crate) struct InSteps(Stop);
 
-impl Drop for InSteps<'_> {
+impl InSteps {
+    /// Whether to take no more of them.
+    pub(crate) fn must_end(&self) -> bool {
+        self.0.requested().is_some()
+    }
+}
+
+impl Drop for InSteps {
     fn drop(&mut self) {
-        self.0.in_steps.store(false, Ordering::SeqCst);
+        self.0.in_steps.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -117,8 +141,11 @@ mod tests {
     fn the_first_signal_waits_for_a_step_and_the_second_does_not() {
         let stop = Stop::default();
         let steps = stop.in_steps();
+        drop(stop.in_steps());
+        assert!(!steps.must_end());
         assert_eq!(stop.requested(), None);
-        assert!(stop.hears(SIGINT));
+        assert!(stop.hears(SIGINT), "others still take steps");
+        assert!(steps.must_end());
         assert_eq!(stop.requested(), Some(Interrupted(SIGINT)));
         assert!(!stop.hears(SIGINT));
         drop(steps);

@@ -14,6 +14,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
+use crate::patient::Patient;
+
 /// How long nobody is let in after the system has refused to, out of descriptors perhaps.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -22,8 +24,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct Limits {
     /// Connections open at once; more wait until others end.
     pub connections: usize,
-    /// How long a client may take for the head of a request, and again for its body. A connection kept
-    /// open between requests ends after as long.
+    /// How long a client may take for the head of a request, and again for its body, and how long it may
+    /// read nothing of a reply. A connection kept open between requests ends after as long.
     pub patience: Duration,
 }
 
@@ -67,6 +69,7 @@ pub async fn run(
         };
         // A token is a small packet, and not to be waited for.
         drop(stream.set_nodelay(true));
+        let stream = Patient::new(stream, limits.patience);
         let service = TowerToHyperService::new(routes.clone());
         let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {

@@ -219,6 +219,11 @@ const NOT_DONE: [(&str, Option<&str>); 16] = [
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn refused(body: &str) -> Option<String> {
@@ -250,6 +255,44 @@ mod tests {
         ] {
             let message = refused(body).unwrap_or_default();
             assert!(message.contains(named), "{body}: {message}");
+        }
+    }
+
+    fn known(name: &str) -> bool {
+        let not_done = NOT_DONE.iter().any(|(other, _)| *other == name);
+        not_done || SHARED.contains(&name) || HARMLESS.contains(&name) || name == "messages"
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_parsed_or_refused(bytes in vec(any::<u8>(), 0..200), text in ".{0,100}") {
+            refused(&text);
+            drop(parse::<SamplingFields>(&bytes, &["messages"]));
+        }
+
+        #[test]
+        fn a_field_nobody_knows_is_named(name in "[a-z_]{1,12}", value in any::<i8>()) {
+            prop_assume!(!known(&name));
+            let message = refused(&json!({ &name: value }).to_string()).unwrap_or_default();
+            prop_assert!(message.contains(&format!("`{name}`")), "{message}");
+        }
+
+        #[test]
+        fn a_field_of_any_type_is_taken_or_named(
+            name in select(SHARED.to_vec()),
+            value in prop_oneof![
+                any::<f64>().prop_map(Value::from),
+                any::<i64>().prop_map(Value::from),
+                any::<bool>().prop_map(Value::from),
+                ".{0,6}".prop_map(Value::from),
+                vec(".{0,3}", 0..3).prop_map(Value::from),
+                Just(Value::Null),
+                Just(json!({ "include_usage": "yes" })),
+            ],
+        ) {
+            if let Some(message) = refused(&json!({ name: value }).to_string()) {
+                prop_assert!(message.contains(name), "{message}");
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ mod connections;
 mod error;
 mod fields;
 mod metrics;
+mod patient;
 mod respond;
 mod router;
 mod worker;

@@ -16,6 +16,8 @@ mod equation;
 mod features;
 mod known;
 pub(crate) mod latex;
+#[cfg(test)]
+mod properties;
 mod score;
 mod text;
 

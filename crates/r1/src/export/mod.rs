@@ -13,6 +13,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use moe_model::{Decoder, SaveOptions, Storage};
 
+use crate::artifact::check_model;
 use crate::generate::speaker::Speaker;
 use crate::progress::Console;
 use crate::usage::UsageError;
@@ -116,7 +117,10 @@ fn write_directory(args: &Export, speaker: &Speaker, storage: Storage) -> Result
 fn load(args: &Export, speaker: &Speaker) -> Result<Decoder> {
     let model = speaker.load()?;
     match &args.adapter {
-        Some(dir) => Ok(model.load_adapter(dir)?.merge()),
+        Some(dir) => {
+            check_model(dir)?;
+            Ok(model.load_adapter(dir)?.merge())
+        }
         None => Ok(model),
     }
 }

@@ -8,6 +8,7 @@ use data::Tokenizer;
 use lm::EngineOptions;
 use moe_model::{Decoder, DecoderConfig};
 
+use crate::artifact::check_model;
 use crate::backend::device;
 use crate::progress::Console;
 use crate::source;
@@ -31,7 +32,15 @@ impl Speaker {
     /// A model that the hub does not give; a directory that is none, or not of a model ([`UsageError`]);
     /// files that cannot be read or do not belong together.
     pub(crate) fn find(model: &Path, console: &Console) -> Result<Self> {
-        let dir = &source::model(model, console)?;
+        let dir = source::model(model, console)?;
+        Self::read(&dir).or_else(|error| {
+            // A stage's own record of what was changed says more.
+            check_model(&dir)?;
+            Err(error)
+        })
+    }
+
+    fn read(dir: &Path) -> Result<Self> {
         let file = dir.join("config.json");
         let config = if gguf::File::is_gguf(dir) {
             DecoderConfig::read(dir)?
@@ -49,12 +58,19 @@ impl Speaker {
         })
     }
 
-    /// Reads the weights, onto the device of this build.
+    /// Reads the weights, onto the device of this build, while another thread holds the model's files to the hashes
+    /// that its stage left, where there are any.
     ///
     /// # Errors
-    /// A device that cannot be used; weights that are missing or damaged.
+    /// A device that cannot be used; weights that are missing or damaged; a file that was changed.
     pub(crate) fn load(&self) -> Result<Decoder> {
-        Ok(Decoder::load(&self.dir, &device()?)?)
+        let device = device()?;
+        let (model, checked) = std::thread::scope(|scope| {
+            let checked = scope.spawn(|| check_model(&self.dir));
+            (Decoder::load(&self.dir, &device), checked.join())
+        });
+        checked.expect("hashing does not panic")?;
+        Ok(model?)
     }
 }
 

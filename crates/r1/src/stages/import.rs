@@ -27,9 +27,10 @@ impl Stage for Import<'_> {
         Vec::new()
     }
 
-    /// Where the model is, and its files by length.
+    /// Where the model is, and the hash of its files; of the hub, its name alone.
     fn settings(&self) -> Value {
-        json!({ "model": self.model, "files": lengths(Path::new(self.model)) })
+        let files = eval::fingerprint(Path::new(self.model)).ok();
+        json!({ "model": self.model, "files": files })
     }
 
     fn describe(&self) -> &'static str {
@@ -52,19 +53,20 @@ impl Stage for Import<'_> {
     }
 }
 
-/// Names and lengths of the files of a directory, or of the one file.
-fn lengths(path: &Path) -> Vec<(String, u64)> {
-    let length = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
-    let Ok(entries) = std::fs::read_dir(path) else {
-        return vec![(String::new(), length(path))];
-    };
-    let mut files: Vec<(String, u64)> = entries
-        .filter_map(Result::ok)
-        .map(|entry| {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            (name, length(&entry.path()))
-        })
-        .collect();
-    files.sort();
-    files
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_is_known_by_what_is_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.json");
+        let name = dir.path().display().to_string();
+        std::fs::write(&file, "1").unwrap();
+        let before = Import::new(&name).settings();
+        std::fs::write(&file, "2").unwrap();
+        assert_ne!(Import::new(&name).settings(), before);
+        std::fs::write(&file, "1").unwrap();
+        assert_eq!(Import::new(&name).settings(), before);
+    }
 }

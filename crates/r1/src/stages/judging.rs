@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 use data::{Check, Problem, Tokenizer};
 use grpo::Group;
 use rewards::code::{Language, Limits, Sandbox};
-use rewards::{Code, Options, Reading, Rubric, RubricConfig, Score};
+use rewards::{Code, Options, Reading, Rubric, RubricConfig};
 
 use super::files::read_lines;
 use super::tasks::{HELD_OUT, TRAIN};
@@ -58,17 +58,16 @@ fn with_code(rubric: Rubric, tasks: &Artifact) -> Result<Rubric> {
     Ok(rubric)
 }
 
-/// What to say of the responses of `groups` that a further term could not judge, where there are any:
-/// how many, and why, as `rubric` says of the first. They are left out of their groups.
+/// What to say of the responses of `groups` that could not be judged, where there are any: how many, and
+/// why, as `rubric` says of the first. They are left out of their groups.
 pub(super) fn missing<'a>(
     rubric: &Rubric,
     groups: impl Iterator<Item = &'a Group>,
 ) -> Option<String> {
-    let silent = |score: &Score| score.accuracy.is_some() && !score.is_judged();
     let mut all = groups.flat_map(|group| {
         let scores = group.completions.iter().zip(&group.scores);
         scores
-            .filter(|(_, score)| silent(score))
+            .filter(|(_, score)| !score.is_judged())
             .map(|(completion, _)| (&group.problem, &completion.text))
     });
     let (problem, text) = all.next()?;
@@ -114,4 +113,44 @@ pub(super) fn sandbox(file: &Path) -> Result<Arc<Sandbox>> {
             file.display()
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use data::tasks::{Split, Stream, TaskSettings};
+    use data::{Completion, Finish};
+
+    use super::*;
+
+    #[test]
+    fn an_answer_that_cannot_be_judged_is_said_with_its_reason() {
+        let rubric = Rubric::new(&RubricConfig::default());
+        let tasks = Stream::new(&TaskSettings::default(), Split::Train, 1).unwrap();
+        let mut problem = tasks.map(|worked| worked.problem).next().unwrap();
+        let group = |problem: &Problem| {
+            let text = "<think>So</think><answer>7</answer>".to_owned();
+            Group {
+                scores: vec![rubric.score(problem, &text); 2],
+                completions: vec![
+                    Completion {
+                        problem: problem.id.clone(),
+                        sample: 0,
+                        tokens: Vec::new(),
+                        log_probs: Vec::new(),
+                        text,
+                        finish: Finish::Stop,
+                    };
+                    2
+                ],
+                problem: problem.clone(),
+                prompt: Vec::new(),
+                parts: Vec::new(),
+            }
+        };
+        assert_eq!(missing(&rubric, [group(&problem)].iter()), None);
+        (problem.check, problem.answer) = (Check::Answer, String::new());
+        let said = missing(&rubric, [group(&problem)].iter()).unwrap();
+        assert!(said.starts_with("2 responses are left out"), "{said}");
+        assert!(said.contains("accuracy: "), "{said}");
+    }
 }

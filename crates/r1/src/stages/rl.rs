@@ -142,6 +142,7 @@ impl Stage for Rl<'_> {
         if let Some(state) = state {
             let moved = progress::restore(state, &mut at, &mut learner, &mut problems, reference)?;
             (reference, done) = moved;
+            last_good.restored(done, learner.snapshot());
         }
         let progress = cx.progress(plan.steps, "steps");
         progress.inc(done);

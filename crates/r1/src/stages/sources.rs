@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use data::dataset::{ColumnMap, Dataset, Fault, FromRow};
 use data::{Problem, Sample, import};
+use distill::HeldOutQuestions;
 
 use super::judging;
 use crate::source::{self, Unused};
@@ -33,7 +34,7 @@ pub(super) fn problems(name: &str, columns: &ColumnMap, cx: &StageContext) -> Re
     Ok(imported.problems)
 }
 
-/// The first `limit` samples of the source `name`.
+/// The first `limit` samples of the source `name` that are not `held_out`.
 ///
 /// # Errors
 /// A source that cannot be read, or has no conversation of one question and one response.
@@ -41,31 +42,36 @@ pub(super) fn samples(
     name: &str,
     columns: &ColumnMap,
     limit: usize,
+    held_out: &HeldOutQuestions,
     cx: &StageContext,
 ) -> Result<Vec<Sample>> {
     let dataset = open(name, columns, cx)?;
-    let mut samples = Vec::new();
+    let (mut samples, mut held) = (Vec::new(), 0);
     let unused = Unused::default();
     for record in dataset.records::<Sample>() {
         if samples.len() == limit {
             break;
         }
         match record {
+            Ok(sample) if held_out.check(&sample).is_err() => held += 1,
             Ok(sample) => samples.push(sample),
             Err(Fault::Skipped(record)) => unused.note(&record, |text| cx.log(text)),
             Err(Fault::Failed(error)) => return Err(error.into()),
         }
     }
+    if held > 0 {
+        cx.log(format!("{name}: {held} samples are held out and dropped"));
+    }
     show(name, &unused, samples.first(), cx);
     Ok(samples)
 }
 
-/// The bytes of the source `name`, by which a change of it is seen; `None` where it is not here.
-pub(super) fn bytes(name: &str) -> Option<u64> {
+/// What the content of the source `name` is known by; `None` where it is not here.
+pub(super) fn digest(name: &str) -> Option<String> {
     if name.is_empty() || source::on_hub(Path::new(name)).is_some() {
         return None;
     }
-    source::bytes(&Dataset::open(name).ok()?)
+    source::digest(&Dataset::open(name).ok()?)
 }
 
 fn open(name: &str, columns: &ColumnMap, cx: &StageContext) -> Result<Dataset> {

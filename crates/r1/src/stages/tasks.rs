@@ -9,7 +9,8 @@ use data::corpus::{
 };
 use data::dataset::ColumnMap;
 use data::tasks::{Split, Stream, TaskSettings, held_out};
-use data::{Problem, Sample, Tokenizer, import, seed, template};
+use data::{Problem, Sample, Tokenizer, seed, template};
+use distill::HeldOutQuestions;
 use serde_json::{Value, json};
 
 use super::files::{write_json, write_lines};
@@ -81,7 +82,7 @@ impl Stage for Tasks<'_> {
         let mut settings = json!({
             "tasks": tasks,
             "corpus": self.corpus,
-            "file_bytes": files.map(|file| sources::bytes(file)),
+            "files": files.map(|file| sources::digest(file)),
         });
         if let Some(shards) = self.shards {
             settings["vocabulary"] = json!(shards.vocabulary());
@@ -110,9 +111,10 @@ impl Stage for Tasks<'_> {
             ),
             (&wanted.general_file, wanted.general, &mut general),
         ];
+        let held_out = HeldOutQuestions::new(&made.held_out);
         for (file, limit, samples) in given {
             if !file.is_empty() {
-                *samples = sources::samples(file, &self.columns()?, limit, cx)?;
+                *samples = sources::samples(file, &self.columns()?, limit, &held_out, cx)?;
             }
         }
         write_lines(&cx.dir.join(HELD_OUT), &made.held_out)?;
@@ -190,11 +192,10 @@ impl Tasks<'_> {
             "{}: too few problems to hold any out; give tasks.held_out_file",
             self.settings.file
         );
-        let shared = import::overlap(&train, &held_out);
-        let held: std::collections::BTreeSet<&String> = shared.iter().collect();
+        let held = HeldOutQuestions::new(&held_out);
         let before = train.len();
-        train.retain(|problem| !held.contains(&problem.question));
-        if !shared.is_empty() {
+        train.retain(|problem| held.check_text(&problem.question).is_ok());
+        if train.len() < before {
             cx.log(format!(
                 "{} training problems are held out and dropped",
                 before - train.len()

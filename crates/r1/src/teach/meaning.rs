@@ -12,6 +12,7 @@ use moe_model::Decoder;
 use crate::backend::device;
 use crate::generate::speaker::Speaker;
 use crate::progress::Console;
+use crate::usage::UsageError;
 
 /// A sentence encoder.
 pub(super) struct Vectors {
@@ -22,8 +23,12 @@ pub(super) struct Vectors {
 
 impl Vectors {
     /// # Errors
-    /// A directory that is of no encoder.
+    /// A directory that is not there ([`UsageError`]), or of no encoder.
     pub(super) fn load(dir: &Path) -> Result<Self> {
+        if !dir.is_dir() {
+            let shown = dir.display();
+            return Err(UsageError(format!("--encoder: there is no directory {shown}")).into());
+        }
         let loaded = SentenceEncoder::load(dir, &device()?);
         Ok(Self {
             encoder: loaded.with_context(|| format!("--encoder {}", dir.display()))?,

@@ -62,12 +62,15 @@ impl Stage for Measuring<'_> {
         );
         let mut store = Store::open(&cx.dir, &plan)?;
         let voice = Voice::here(&speaker, manner)?;
-        watched(cx.console(), &mut |observer| {
+        let measured = watched(cx.console(), &mut |observer| {
             let tasks = &self.held_out.tasks;
             Ok(eval::evaluate(
                 &voice, benchmark, tasks, &mut store, observer,
             )?)
-        })?;
-        Ok(())
+        });
+        match (measured, cx.stops()) {
+            (Err(_), Some(stops)) => Err(stops.into()),
+            (measured, _) => measured.map(drop),
+        }
     }
 }

@@ -25,6 +25,7 @@ mod student;
 mod teacher;
 #[cfg(test)]
 mod tests;
+mod until;
 
 use std::io::Write;
 use std::path::Path;
@@ -40,6 +41,7 @@ use crate::stop::Stop;
 use crate::usage::UsageError;
 pub(crate) use arguments::Teach;
 use inputs::Inputs;
+use meaning::{Reference, Vectors};
 use outcome::{Outcome, RESULTS};
 use recipe::{Distillation, PARTS};
 use settings::Settings;
@@ -86,6 +88,11 @@ pub(crate) fn run(args: &Teach) -> Result<()> {
             &console,
         )?;
     }
+    // What the filter reads with, before there is anything to filter.
+    let encoder = args.encoder.as_deref().map(Vectors::load).transpose()?;
+    let reference = args.reference.as_deref();
+    let reference = reference.map(|model| Reference::find(model, &console));
+    let reference = reference.transpose()?;
     let options = Options {
         until: args.until.clone(),
         quiet: args.quiet,
@@ -101,9 +108,11 @@ pub(crate) fn run(args: &Teach) -> Result<()> {
         teacher: &teacher,
         protocol: &protocol,
         logits: logits.as_ref(),
+        encoder: encoder.as_ref(),
+        reference: reference.as_ref(),
     };
     let mut outcome = Outcome::default();
-    match distillation.carry_out(&run, student.as_ref(), &mut outcome, &console) {
+    match distillation.carry_out(&run, student.as_ref(), &mut outcome) {
         Err(error) if error.is::<Stopped>() => {}
         other => other?,
     }

@@ -17,7 +17,6 @@ use super::student::{Scratch, Student};
 use super::teacher::Teacher;
 use crate::Artifact;
 use crate::preset::Logits;
-use crate::progress::Console;
 use crate::run::Run;
 use crate::stages::{Import, Means};
 
@@ -42,6 +41,8 @@ pub(super) struct Distillation<'a> {
     pub(super) teacher: &'a Teacher,
     pub(super) protocol: &'a Protocol,
     pub(super) logits: Option<&'a Logits>,
+    pub(super) encoder: Option<&'a Vectors>,
+    pub(super) reference: Option<&'a Reference>,
 }
 
 impl Distillation<'_> {
@@ -54,14 +55,8 @@ impl Distillation<'_> {
         run: &Run,
         student: Option<&Student>,
         outcome: &mut Outcome,
-        console: &Console,
     ) -> Result<()> {
         let Self { args, settings, .. } = *self;
-        let encoder = args.encoder.as_deref().map(Vectors::load).transpose()?;
-        let reference = args.reference.as_deref();
-        let reference = reference
-            .map(|it| Reference::find(it, console))
-            .transpose()?;
 
         // The teacher answers every problem, and again what it failed.
         let config = settings.sample();
@@ -79,7 +74,7 @@ impl Distillation<'_> {
                 asking: asking(),
                 hints: &settings.hints,
                 sampled: &sampled,
-                encoder: encoder.as_ref(),
+                encoder: self.encoder,
             };
             let artifact = run.stage(PARTS[1], hinting)?;
             outcome.hinted(&artifact)?;
@@ -91,8 +86,8 @@ impl Distillation<'_> {
             sampled: &sampled,
             hinted: hinted.as_ref(),
             config: &settings.curate(args.max_perplexity),
-            encoder: encoder.as_ref(),
-            reference: reference.as_ref(),
+            encoder: self.encoder,
+            reference: self.reference,
             problems: self.inputs.problems.len(),
         };
         let curated = run.stage(PARTS[2], filter)?;
@@ -110,6 +105,7 @@ impl Distillation<'_> {
             teacher: (&self.teacher.name, &settings.set.licence),
             general: general.map(|(name, dataset)| (name, dataset, licence)),
             against: &self.inputs.against,
+            problems: &self.inputs.problems,
             settings: &settings.assembly(run.seed(), general.is_some()),
         };
         let set = run.stage(PARTS[3], set)?;

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use distill::{
     Embed, HintConfig, HintReport, RuleConfig, SampleConfig, SampleError, Sampled, SemanticConfig,
     StepBook, sample, sample_with_hints,
@@ -16,7 +16,6 @@ use super::inputs::Inputs;
 use super::meaning::Vectors;
 use super::teacher::Teacher;
 use crate::Artifact;
-use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::stage::{Stage, StageContext};
 use crate::stages::files::write_json;
@@ -69,11 +68,11 @@ impl Stage for Sampling<'_> {
         } = self.0;
         let problems = &inputs.problems;
         let rubric = rubric_for(&RubricConfig::default(), problems, Path::new(source))?;
-        let teacher = self.0.teacher.open()?;
+        let teacher = self.0.teacher.open(cx.in_steps())?;
         let mut heard = Heard::begin(cx, problems.len(), config.samples)?;
         let asked = problems.iter().cloned();
         let report = sample(asked, &teacher, &rubric, config, &mut |it| heard.take(it));
-        heard.end(report, cx)
+        heard.end(report)
     }
 }
 
@@ -134,21 +133,21 @@ impl Hinting<'_> {
     ) -> Result<()> {
         let Asking { config, source, .. } = self.asking;
         let rubric = rubric_for(&RubricConfig::default(), &failed, Path::new(source))?;
-        let teacher = self.asking.teacher.open()?;
+        let teacher = self.asking.teacher.open(cx.in_steps())?;
         let rounds = 1 + u32::from(self.hints.control);
         let mut heard = Heard::begin(cx, failed.len(), rounds * config.samples)?;
         let each = &mut |it| heard.take(it);
         let failed = failed.into_iter();
         let report = sample_with_hints(failed, &teacher, &rubric, index, config, self.hints, each);
-        heard.end(report, cx)
+        heard.end(report)
     }
 }
 
 /// What was heard so far.
-struct Heard {
+struct Heard<'a> {
+    cx: &'a StageContext,
     writer: Writer,
     progress: Progress,
-    interrupt: Interrupt,
     /// Samples of a problem.
     samples: usize,
     solved: usize,
@@ -156,13 +155,13 @@ struct Heard {
     failed: Option<anyhow::Error>,
 }
 
-impl Heard {
-    fn begin(cx: &StageContext, problems: usize, samples: u32) -> Result<Self> {
+impl<'a> Heard<'a> {
+    fn begin(cx: &'a StageContext, problems: usize, samples: u32) -> Result<Self> {
         let samples = samples as usize;
         Ok(Self {
+            cx,
             writer: Writer::new(&cx.dir)?,
             progress: cx.progress(problems * samples, "samples"),
-            interrupt: Interrupt::watch()?,
             samples,
             solved: 0,
             heard: 0,
@@ -181,25 +180,19 @@ impl Heard {
         let Self { solved, heard, .. } = self;
         self.progress
             .set_message(format!("{solved} of {heard} problems solved"));
-        match self.interrupt.came() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
+        ControlFlow::Continue(())
     }
 
-    fn end(
-        self,
-        report: Result<impl serde::Serialize, SampleError>,
-        cx: &StageContext,
-    ) -> Result<()> {
+    fn end(self, report: Result<impl serde::Serialize, SampleError>) -> Result<()> {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let report = report.context("what was said is kept; the same command goes on")?;
-        if self.interrupt.came() {
-            bail!("interrupted; what was said is kept, and the same command goes on");
+        // Where the asking was broken off, problems are left in their midst.
+        if let Some(stops) = self.cx.stops() {
+            return Err(stops.into());
         }
+        let report = report.context("what was said is kept; the same command goes on")?;
         self.writer.finish()?;
-        write_json(&cx.dir.join(REPORT), &report)
+        write_json(&self.cx.dir.join(REPORT), &report)
     }
 }

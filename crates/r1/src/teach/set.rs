@@ -1,21 +1,23 @@
 //! The training set: what the filter kept with general data in proportion, and its card.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use corpus::SourceError;
-use data::Sample;
 use data::dataset::{Dataset, Fault};
 use data::files::sha256;
-use distill::assembly::{AssemblySettings, Entry, HeldOut, Input, Progress, Side, assemble_to};
+use data::{Problem, Sample};
+use distill::assembly::{
+    AssemblyError, AssemblySettings, Entry, HeldOut, Input, Progress, Side, assemble_to,
+};
 use serde_json::{Value, json};
 
 use super::filter::SAMPLES;
 use super::groups::error_of;
 use crate::Artifact;
-use crate::interrupt::Interrupt;
 use crate::source;
 use crate::stage::{Stage, StageContext};
 
@@ -27,6 +29,8 @@ pub(super) struct Set<'a> {
     /// General data by name, with its terms.
     pub(super) general: Option<(&'a str, &'a Dataset, &'a str)>,
     pub(super) against: &'a [HeldOut],
+    /// Those that samples answer, for their levels.
+    pub(super) problems: &'a [Problem],
     pub(super) settings: &'a AssemblySettings,
 }
 
@@ -37,7 +41,7 @@ impl Stage for Set<'_> {
 
     fn settings(&self) -> Value {
         let general = self.general.map(|(name, dataset, licence)| {
-            json!({ "name": name, "bytes": source::bytes(dataset), "licence": licence })
+            json!({ "name": name, "sha256": source::digest(dataset), "licence": licence })
         });
         json!({
             "teacher": self.teacher,
@@ -54,9 +58,13 @@ impl Stage for Set<'_> {
     fn run(&self, cx: &StageContext) -> Result<()> {
         let path = self.curated.file(SAMPLES);
         let file = File::open(&path).map_err(|error| error_of(&path, error))?;
+        let levels = self.problems.iter().map(|it| (&*it.id, it.level));
+        let levels: HashMap<&str, u32> = levels.collect();
         let samples = BufReader::new(file).lines().map(|line| {
             let sample: Sample = serde_json::from_str(&line?)?;
-            Ok::<_, SourceError>(Entry::from(sample))
+            let level = levels.get(&*sample.id).copied();
+            let entry = Entry::from(sample);
+            Ok::<_, SourceError>(Entry { level, ..entry })
         });
         let (name, licence) = self.teacher;
         let mut inputs = vec![Input::new(name, licence, Side::Reasoning, samples)];
@@ -70,7 +78,7 @@ impl Stage for Set<'_> {
                 });
             inputs.push(Input::new(name, licence, Side::General, usable));
         }
-        let interrupt = Interrupt::watch()?;
+        let steps = cx.in_steps();
         let progress = cx.progress(0, "entries");
         let mut shown = 0;
         let told = &mut |step| {
@@ -82,13 +90,16 @@ impl Stage for Set<'_> {
             progress.inc(done.saturating_sub(shown));
             shown = shown.max(done);
             progress.set_message(words);
-            match interrupt.came() {
+            match steps.must_end() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
         };
         let card = assemble_to(&cx.dir, self.settings, self.against, inputs, told);
-        let card = card.map_err(|error| anyhow!(error))?;
+        if let (Err(AssemblyError::Stopped), Some(stops)) = (&card, cx.stops()) {
+            return Err(stops.into());
+        }
+        let card = card?;
         let (train, validation) = (card.train, card.validation);
         cx.log(format!(
             "{train} samples to learn from, {validation} to validate with"

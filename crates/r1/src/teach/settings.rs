@@ -1,6 +1,9 @@
 //! The numbers of a distillation: `presets/distill.toml`, changed field by field.
 
-use distill::assembly::{AssemblySettings, Format};
+use std::collections::BTreeMap;
+
+use data::Domain;
+use distill::assembly::{AssemblySettings, Balance, Format};
 use distill::{
     Checks, CurateConfig, HintConfig, INSTRUCTION, SampleConfig, SemanticConfig, StepModel,
 };
@@ -52,6 +55,10 @@ pub(super) struct Assembling {
     pub(super) size: usize,
     pub(super) validation: f64,
     pub(super) per_problem: usize,
+    /// Weights, as `code=2`.
+    pub(super) domains: Vec<String>,
+    /// Weights, as `3=0.5`.
+    pub(super) levels: Vec<String>,
     pub(super) format: Format,
     pub(super) licence: String,
     pub(super) general_licence: String,
@@ -81,6 +88,7 @@ impl Settings {
         }
         self.sampling.validate_teacher("sampling")?;
         self.curate(None).validate().map_err(usage)?;
+        self.balance()?;
         self.assembly(0, true).validate().map_err(usage)?;
         for (name, licence) in [
             ("licence", &self.set.licence),
@@ -140,15 +148,48 @@ impl Settings {
             size: (set.size > 0).then_some(set.size),
             validation: set.validation,
             per_problem: set.per_problem,
+            balance: self.balance().ok().flatten(),
             format: set.format,
             ..AssemblySettings::default()
         }
+    }
+
+    /// What is drawn more of; nothing where no weight is given.
+    fn balance(&self) -> Result<Option<Balance>, UsageError> {
+        let Assembling {
+            domains, levels, ..
+        } = &self.set;
+        let domain = |name: &str| Domain::ALL.into_iter().find(|domain| domain.name() == name);
+        let names = "mathematics, code, logic or general";
+        let balance = Balance {
+            domains: weights("set.domains", domains, domain, names)?,
+            levels: weights("set.levels", levels, |level| level.parse().ok(), "a level")?,
+        };
+        Ok((balance != Balance::default()).then_some(balance))
     }
 
     /// The file that would give them again.
     pub(super) fn to_toml(&self) -> String {
         toml::to_string(self).expect("settings have nothing that TOML cannot write")
     }
+}
+
+/// The weights of a list of `NAME=WEIGHT`.
+fn weights<T: Ord>(
+    key: &str,
+    given: &[String],
+    read: impl Fn(&str) -> Option<T>,
+    names: &str,
+) -> Result<BTreeMap<T, f64>, UsageError> {
+    let one = |given: &String| {
+        let (name, weight) = given.split_once('=')?;
+        Some((read(name.trim())?, weight.trim().parse().ok()?))
+    };
+    let all = given.iter().map(|given| {
+        let wrong = || UsageError(format!("{key}: `{given}` is not NAME=WEIGHT with {names}"));
+        one(given).ok_or_else(wrong)
+    });
+    all.collect()
 }
 
 #[cfg(test)]
@@ -181,6 +222,10 @@ mod tests {
             ("filter.max_pass_rate=2", "max_pass_rate"),
             ("set.validation=1", "validation"),
             ("set.licence=", "set.licence"),
+            ("set.domains=code", "`code` is not NAME=WEIGHT"),
+            ("set.domains=cooking=1", "set.domains: `cooking=1`"),
+            ("set.levels=one=1", "a level"),
+            ("set.domains=code=2", "size"),
             ("hints.min_similarity=2", "hints.min_similarity"),
             ("sft.epochs=0", "sft.epochs"),
             ("eval.samples=0", "eval.samples"),
@@ -199,6 +244,19 @@ mod tests {
         assert_eq!(strict.system, INSTRUCTION);
         let set = load("set.size=9").unwrap().assembly(3, false);
         assert_eq!((set.size, set.ratio, set.seed), (Some(9), None, 3));
+        assert_eq!(set.balance, None);
+        let weighed = [
+            "set.size=9",
+            "set.domains=code=2, logic=0",
+            "set.levels=3=0.5",
+        ];
+        let weighed = Settings::load(&weighed.map(str::to_owned)).unwrap();
+        let balance = weighed.assembly(3, false).balance.unwrap();
+        let domains = [(Domain::Code, 2.0), (Domain::Logic, 0.0)];
+        assert_eq!(balance.domains, domains.into());
+        assert_eq!(balance.levels, [(3, 0.5)].into());
+        let text = weighed.to_toml();
+        assert_eq!(toml::from_str::<Settings>(&text).unwrap(), weighed);
         let curate = load("filter.checks=rules").unwrap().curate(Some(9.0));
         assert_eq!(
             (curate.checks, curate.max_perplexity),

@@ -7,10 +7,12 @@ use data::journal::Journal;
 use serde_json::{Map, Value, json};
 
 use super::arguments::EndpointArgs;
+use super::until::Until;
 use crate::answers::{Manner, Voice, endpoint_settings, sampling, validated};
 use crate::generate::speaker::Speaker;
 use crate::preset::Rejection;
 use crate::progress::Console;
+use crate::stop::InSteps;
 use crate::usage::UsageError;
 
 /// The journal's name in the run's directory.
@@ -104,17 +106,23 @@ impl Teacher {
         }
     }
 
-    /// The teacher, ready to answer, with its journal. What the journal holds was paid before.
+    /// The teacher, ready to answer for as long as `steps` may be taken, with its journal. What the journal holds
+    /// was paid before.
     ///
     /// # Errors
     /// Weights that cannot be read, a variable without a key, a journal of other settings.
-    pub(super) fn open(&self) -> Result<Journal<Voice>> {
+    pub(super) fn open(&self, steps: InSteps) -> Result<Journal<Until<Voice>>> {
         let voice = match &self.kind {
             Kind::Here(speaker, manner) => Voice::here(speaker, *manner)?,
             Kind::There(settings) => Voice::there(settings)?,
         };
-        let journal = Journal::open(&self.journal, &self.identity, voice)?;
-        if let Voice::There(endpoint) = journal.model() {
+        let until = Until {
+            draws_ahead: matches!(voice, Voice::Here(_)),
+            model: voice,
+            steps,
+        };
+        let journal = Journal::open(&self.journal, &self.identity, until)?;
+        if let Voice::There(endpoint) = &journal.model().model {
             let before = journal.recorded();
             endpoint.charge(before.prompt_tokens, before.tokens);
         }

@@ -46,6 +46,7 @@ fn makes_a_socket() -> bool {
 fn forks() -> bool {
     // SAFETY: the process has one thread; a child would end at once.
     match unsafe { libc::fork() } {
+        // SAFETY: nothing of the child is needed any more.
         0 => unsafe { libc::_exit(0) },
         pid => pid > 0,
     }

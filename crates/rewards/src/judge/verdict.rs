@@ -56,6 +56,7 @@ pub(super) fn verdict(reply: &str) -> Result<Verdict, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -97,5 +98,29 @@ mod tests {
         }
         assert!(score(right, "length").is_err());
         assert!(verdict("{}").is_err() && verdict("<html>").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_verdict_is_the_last_line_alone(
+            before in ".{0,60}",
+            reason in "[^\r\n]{0,20}",
+            right in any::<bool>(),
+            after in "[^\\s`][^\r\n]{0,20}",
+        ) {
+            let word = if right { "right" } else { "wrong" };
+            let line = json!({ "verdict": word, "reason": reason }).to_string();
+            let said = score(&format!("{before}\n{line}\n"), "stop");
+            prop_assert_eq!(said, Ok(Some(f32::from(u8::from(right)))));
+            let quoted = score(&format!("{line}\n{after}"), "stop");
+            prop_assert!(quoted.is_err(), "{after}");
+        }
+
+        #[test]
+        fn any_reply_is_read(body in ".{0,80}", content in ".{0,80}", finish in ".{0,8}") {
+            prop_assert!(verdict(&body).is_err());
+            let read = score(&content, &finish);
+            prop_assert!(read.is_err() || content.contains("verdict"));
+        }
     }
 }

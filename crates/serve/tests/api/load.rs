@@ -52,7 +52,7 @@ fn streams_side_by_side_do_not_change_each_other() {
 
 /// A server with one row, and the request for a stream that goes on for thousands of tokens.
 fn endless(queue: usize) -> (Server, String) {
-    let (server, prompt) = Server::endless(1, queue, 4000);
+    let (server, prompt) = Server::endless(1, queue, 4000, Limits::default());
     let request = json!({
         "model": "smoke",
         "prompt": prompt,
@@ -170,4 +170,37 @@ fn a_silent_client_is_hung_up_on_and_others_are_answered() {
         }
     });
     idle(&server);
+}
+
+#[test]
+fn streams_that_nobody_reads_are_hung_up_on() {
+    let limits = Limits {
+        connections: 4,
+        patience: Duration::from_secs(1),
+    };
+    let (mut server, prompt) = Server::endless(16, 16, 4000, limits);
+    // Some ten megabytes, more than the system keeps for who does not read.
+    let request = json!({
+        "model": "smoke",
+        "prompt": prompt,
+        "temperature": 0,
+        "max_tokens": 4000,
+        "n": 4,
+        "logprobs": 5,
+        "stream": true,
+    })
+    .to_string();
+    let unread = |server: &Server| server.send("POST", "/v1/completions", "", &request);
+    let streams: Vec<_> = (0..4).map(|_| unread(&server)).collect();
+    // There is room for another once one of them is given up.
+    assert_eq!(server.send("GET", "/health", "", "").status, 200);
+    let mut said = streams.into_iter().map(|stream| stream.rest());
+    assert!(said.any(|said| !said.contains("[DONE]")));
+    drop(said);
+    idle(&server);
+
+    let stream = unread(&server);
+    server.stop();
+    assert!(server.ends_within(Duration::from_secs(90)), "it waits");
+    assert!(!stream.rest().contains("[DONE]"));
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use burn::module::Module;
 use burn::tensor::Device;
@@ -15,6 +15,7 @@ use serde_json::Value;
 use serve::{Limits, STREAM, Settings, Worker, router};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// Tokens a row holds.
 pub(crate) const CONTEXT: usize = 4096;
@@ -30,6 +31,8 @@ pub(crate) struct Server {
     model: Decoder,
     seed: u64,
     stop: Option<oneshot::Sender<()>>,
+    /// Goes on until the last connection has ended.
+    running: JoinHandle<()>,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -74,7 +77,7 @@ impl Server {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        runtime.spawn(async move {
+        let running = runtime.spawn(async move {
             let stop = async {
                 let _ = stopped.await;
             };
@@ -87,6 +90,7 @@ impl Server {
             model,
             seed,
             stop: Some(stop),
+            running,
             _runtime: runtime,
         }
     }
@@ -94,6 +98,15 @@ impl Server {
     /// Takes no more connections and finishes what is under way.
     pub(crate) fn stop(&mut self) {
         drop(self.stop.take());
+    }
+
+    /// Whether the last connection ends in time, once it has been told to stop.
+    pub(crate) fn ends_within(&self, time: Duration) -> bool {
+        let began = Instant::now();
+        while !self.running.is_finished() && began.elapsed() < time {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.running.is_finished()
     }
 
     /// What the model says without a server.
@@ -133,8 +146,13 @@ impl Server {
 
     /// A server, and a prompt after which its likeliest tokens go on for as long as `tokens`. A few
     /// random models end whatever they are asked, so that others are tried.
-    pub(crate) fn endless(rows: usize, queue: usize, tokens: usize) -> (Self, String) {
-        let mut servers = (0..20).map(|_| Self::start(rows, queue, None));
+    pub(crate) fn endless(
+        rows: usize,
+        queue: usize,
+        tokens: usize,
+        limits: Limits,
+    ) -> (Self, String) {
+        let mut servers = (0..20).map(|_| Self::within(rows, queue, None, limits));
         let found = servers.find_map(|server| {
             let prompt = server.prompt_without_end(tokens)?;
             Some((server, prompt))
@@ -235,6 +253,13 @@ impl Reply {
         let text = self.text();
         let json = serde_json::from_str(&text);
         (status, json.unwrap_or_else(|e| panic!("{e}: {text}")))
+    }
+
+    /// What is left of it, until it ends or breaks off.
+    pub(crate) fn rest(mut self) -> String {
+        let mut rest = Vec::new();
+        drop(self.reader.read_to_end(&mut rest));
+        String::from_utf8_lossy(&rest).into_owned()
     }
 
     /// The next event of a stream; between events are the sizes of chunks.
