@@ -347,9 +347,10 @@ fn an_encoder_gives_the_filter_its_distances() {
         .run("none", &["--no-train", "--encoder", "/nowhere"])
         .unwrap_err();
     assert!(
-        format!("{none:#}").contains("--encoder /nowhere"),
+        format!("{none:#}").contains("--encoder: there is no directory /nowhere"),
         "{none:#}"
     );
+    assert!(!world.0.path().join("none").exists());
 }
 
 #[test]
