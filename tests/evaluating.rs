@@ -242,10 +242,10 @@ fn a_signal_ends_a_measurement_and_the_same_command_goes_on() {
         *times.entry(body["messages"].to_string()).or_default() += 1;
     }
     assert_eq!(times.len(), 24);
-    // What was under way when the signal came is asked again, and nothing else.
+    // Asked again is what was under way when the signal came, two, and what was answered and not yet kept.
     let twice = times.values().filter(|times| **times > 1).count();
     assert!(
-        twice <= 2 && lines() == 24,
+        twice <= 4 && lines() == 24,
         "{twice} of 24 were asked again"
     );
 }
