@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 use std::thread::sleep;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::program::{finished, r1};
-use crate::resuming::spawn;
+use crate::resuming::{BASE_WITH_STATES, spawn, states};
 use crate::smoke::{self, same};
 use crate::transformers::say;
 
@@ -182,28 +182,11 @@ fn a_file_that_was_changed_is_said_and_its_stage_done_again() {
     }
 }
 
-/// The states of the base that are there, the oldest first.
-fn states(run: &Path) -> Vec<PathBuf> {
-    let Ok(all) = fs::read_dir(run.join("1-base.states")) else {
-        return Vec::new();
-    };
-    let paths = all.map(|entry| entry.expect("an entry").path());
-    let mut whole: Vec<PathBuf> = paths.filter(|path| path.extension().is_none()).collect();
-    whole.sort();
-    whole
-}
-
 #[test]
 fn damaged_states_are_named_and_passed_over() {
     let [dir, other, whole] = [(); 3].map(|()| TempDir::new().expect("a temporary directory"));
-    let more = [
-        "--set",
-        "base.steps=200",
-        "--set",
-        "base.checkpoint_every=5",
-        "--until",
-        "1-base",
-    ];
+    let more = BASE_WITH_STATES;
+    let states = |run: &Path| states(run, "1-base");
     let mut child = spawn(dir.path(), &more);
     while states(dir.path()).len() < 2 {
         let ended = child.try_wait().expect("r1 can be asked");

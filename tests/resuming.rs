@@ -1,7 +1,7 @@
 //! Runs that are killed or told to stop, and the same command again.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -31,13 +31,30 @@ pub(crate) fn spawn(dir: &Path, more: &[&str]) -> Child {
     command.spawn().expect("r1 starts")
 }
 
+/// A base that leaves many states, and nothing after it.
+pub(crate) const BASE_WITH_STATES: [&str; 6] = [
+    "--set",
+    "base.steps=200",
+    "--set",
+    "base.checkpoint_every=5",
+    "--until",
+    "1-base",
+];
+
+/// The states of a stage that are in their places, the oldest first.
+pub(crate) fn states(run: &Path, stage: &str) -> Vec<PathBuf> {
+    let Ok(all) = fs::read_dir(run.join(format!("{stage}.states"))) else {
+        return Vec::new();
+    };
+    let paths = all.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let mut placed: Vec<PathBuf> = paths.filter(|path| path.extension().is_none()).collect();
+    placed.sort();
+    placed
+}
+
 /// Whether a state of a stage is in its place.
 fn has_state(run: &Path, stage: &str) -> bool {
-    let Ok(all) = fs::read_dir(run.join(format!("{stage}.states"))) else {
-        return false;
-    };
-    all.into_iter()
-        .any(|entry| entry.is_ok_and(|entry| entry.path().extension().is_none()))
+    !states(run, stage).is_empty()
 }
 
 /// Lines of metrics that an unfinished stage has written.
@@ -170,14 +187,7 @@ fn a_signal_lets_a_step_end_and_its_state_be_written() {
 #[test]
 fn a_directory_that_lost_lines_is_named() {
     let dir = TempDir::new().expect("a temporary directory");
-    let more = [
-        "--set",
-        "base.steps=200",
-        "--set",
-        "base.checkpoint_every=5",
-        "--until",
-        "1-base",
-    ];
+    let more = BASE_WITH_STATES;
     let mut child = spawn(dir.path(), &more);
     while !has_state(dir.path(), "1-base") {
         sleep(Duration::from_millis(2));

@@ -149,6 +149,15 @@ pub struct Loaded {
     pub skipped: Vec<Skipped>,
 }
 
+impl From<data::import::Imported> for Loaded {
+    fn from(imported: data::import::Imported) -> Self {
+        Self {
+            tasks: imported.problems.into_iter().map(Task::from).collect(),
+            skipped: imported.skipped,
+        }
+    }
+}
+
 /// The grade of one reply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judged {

@@ -93,13 +93,9 @@ impl TaskSet {
         let sha256 = fingerprint_of(file)?;
         let loaded = benchmark.load(file, protocol)?;
         let count = loaded.tasks.len();
-        let whole = Protocol {
-            first: None,
-            ..protocol.clone()
-        };
-        let mut tasks = whole.select(loaded.tasks);
-        let found = tasks.len();
-        tasks.truncate(protocol.first.unwrap_or(usize::MAX));
+        let covered = loaded.tasks.iter().filter(|task| protocol.covers(task));
+        let found = covered.count();
+        let tasks = protocol.select(loaded.tasks);
         if tasks.is_empty() {
             return Err(unfit(format!(
                 "none of its {count} tasks is selected; widen the window or leave it out"

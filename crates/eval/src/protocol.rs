@@ -51,14 +51,18 @@ impl Protocol {
         }
     }
 
-    /// The tasks it is about, in their order. A task without a date lies in no window.
-    pub fn select(&self, tasks: Vec<Task>) -> Vec<Task> {
-        let inside = |task: &Task| match &self.window {
+    /// Whether a task lies within the window. One without a date lies in no window.
+    pub fn covers(&self, task: &Task) -> bool {
+        match &self.window {
             Some(window) => task.released.is_some_and(|date| window.contains(date)),
             None => true,
-        };
-        let first = self.first.unwrap_or(usize::MAX);
-        tasks.into_iter().filter(inside).take(first).collect()
+        }
+    }
+
+    /// The tasks it is about, in their order: the first of those it [covers](Self::covers).
+    pub fn select(&self, tasks: Vec<Task>) -> Vec<Task> {
+        let covered = tasks.into_iter().filter(|task| self.covers(task));
+        covered.take(self.first.unwrap_or(usize::MAX)).collect()
     }
 }
 

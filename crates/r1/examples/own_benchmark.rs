@@ -23,11 +23,7 @@ impl Benchmark for Backwards {
     }
 
     fn load(&self, file: &Path, _: &Protocol) -> Result<Loaded, LoadError> {
-        let imported = data::import::problems(file)?;
-        Ok(Loaded {
-            tasks: imported.problems.into_iter().map(Task::from).collect(),
-            skipped: imported.skipped,
-        })
+        Ok(data::import::problems(file)?.into())
     }
 
     fn messages(&self, task: &Task) -> Vec<Message> {

@@ -17,7 +17,6 @@ pub mod count;
 mod export;
 mod generate;
 pub mod grade;
-mod interrupt;
 mod measure;
 mod memory;
 pub mod parity;

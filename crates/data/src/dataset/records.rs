@@ -80,10 +80,24 @@ impl<T> Records<T> {
     /// # Errors
     /// The first [`Fault::Failed`].
     pub fn gather(self) -> Result<Gathered<T>, ReadError> {
+        self.gather_if(|_| Ok(()))
+    }
+
+    /// The same, but that a record `check` has a reason against cannot be used either.
+    ///
+    /// # Errors
+    /// The first [`Fault::Failed`].
+    pub fn gather_if(
+        mut self,
+        mut check: impl FnMut(&T) -> Result<(), String>,
+    ) -> Result<Gathered<T>, ReadError> {
         let (mut records, mut skipped) = (Vec::new(), Vec::new());
-        for record in self {
+        while let Some(record) = self.next() {
             match record {
-                Ok(record) => records.push(record),
+                Ok(record) => match check(&record) {
+                    Ok(()) => records.push(record),
+                    Err(reason) => skipped.extend(self.reject(reason)),
+                },
                 Err(Fault::Skipped(record)) => skipped.push(record),
                 Err(Fault::Failed(error)) => return Err(error),
             }

@@ -65,11 +65,7 @@ impl Benchmark for DebugChain {
     }
 
     fn load(&self, file: &Path, _: &Protocol) -> Result<Loaded, LoadError> {
-        let imported = data::import::programs(file)?;
-        Ok(Loaded {
-            tasks: imported.problems.into_iter().map(Task::from).collect(),
-            skipped: imported.skipped,
-        })
+        Ok(data::import::programs(file)?.into())
     }
 
     fn ready(&self, _: &[Task]) -> Result<(), NotReady> {

@@ -15,7 +15,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use data::dataset::{Dataset, Fault, FromRow, Gathered, ReadError, Row};
+use data::dataset::{Dataset, FromRow, Gathered, ReadError, Row};
 use serde::Deserialize;
 
 use super::formula::problem_rating;
@@ -88,22 +88,12 @@ impl Contest {
     /// # Errors
     /// When the file cannot be read or has no usable contest.
     pub fn read(path: impl AsRef<Path>) -> Result<Gathered<Self>, ReadError> {
-        let mut lines = Dataset::open(path)?.records::<Self>();
-        let (mut records, mut skipped, mut ids) = (Vec::new(), Vec::new(), BTreeSet::new());
-        while let Some(record) = lines.next() {
-            match record {
-                Ok(Self { id, .. }) if ids.contains(&id) => {
-                    skipped.extend(lines.reject(format!("the contest `{id}` comes twice")));
-                }
-                Ok(contest) => {
-                    ids.insert(contest.id.clone());
-                    records.push(contest);
-                }
-                Err(Fault::Skipped(record)) => skipped.push(record),
-                Err(Fault::Failed(error)) => return Err(error),
-            }
-        }
-        Ok(Gathered { records, skipped })
+        let mut ids = BTreeSet::new();
+        let is_new = |contest: &Self| match ids.insert(contest.id.clone()) {
+            true => Ok(()),
+            false => Err(format!("the contest `{}` comes twice", contest.id)),
+        };
+        Dataset::open(path)?.records().gather_if(is_new)
     }
 
     /// The ratings of those who took part.

@@ -64,44 +64,15 @@ impl LinearOp for Flex {
     }
 
     fn linear_packed(x: FlexTensor, panels: FlexTensor, columns: usize) -> FlexTensor {
-        let (x, panels) = (with_lines(x, false), contiguous(panels));
-        let [n, d] = std::array::from_fn(|axis| x.layout().shape()[axis]);
-        let (rows, [x_row, _]) = strided(&x);
-        let mut out = vec![0.0; n * columns];
-        run(
-            &mut out,
-            &Product {
-                x: rows,
-                x_row,
-                x_head: 0,
-                weight: Weight::packed(slice(&panels), d),
-                heads: 1,
-                sizes: [n, d, columns],
-            },
-        );
-        tensor(out, [n, columns])
+        let (panels, d) = (contiguous(panels), x.layout().shape()[1]);
+        rows_times(x, Weight::packed(slice(&panels), d), columns)
     }
 
     fn linear(x: FlexTensor, weight: FlexTensor) -> FlexTensor {
-        let (x, weight) = (with_lines(x, false), with_lines(weight, true));
-        let (n, d) = (x.layout().shape()[0], x.layout().shape()[1]);
-        let f = weight.layout().shape()[1];
-        let (rows, [x_row, _]) = strided(&x);
+        let weight = with_lines(weight, true);
         let (data, [row, column]) = strided(&weight);
-        let mut out = vec![0.0; n * f];
-        let weight = Weight::strided(data, 0, row, column);
-        run(
-            &mut out,
-            &Product {
-                x: rows,
-                x_row,
-                x_head: 0,
-                weight,
-                heads: 1,
-                sizes: [n, d, f],
-            },
-        );
-        tensor(out, [n, f])
+        let columns = weight.layout().shape()[1];
+        rows_times(x, Weight::strided(data, 0, row, column), columns)
     }
 
     fn linear_heads(x: FlexTensor, weight: FlexTensor) -> FlexTensor {
@@ -125,4 +96,22 @@ impl LinearOp for Flex {
         );
         tensor(out, [n, heads, e])
     }
+}
+
+/// The product of the rows of x with one matrix of so many columns.
+fn rows_times(x: FlexTensor, weight: Weight<'_>, columns: usize) -> FlexTensor {
+    let x = with_lines(x, false);
+    let [n, d] = std::array::from_fn(|axis| x.layout().shape()[axis]);
+    let (rows, [x_row, _]) = strided(&x);
+    let mut out = vec![0.0; n * columns];
+    let product = Product {
+        x: rows,
+        x_row,
+        x_head: 0,
+        weight,
+        heads: 1,
+        sizes: [n, d, columns],
+    };
+    run(&mut out, &product);
+    tensor(out, [n, columns])
 }

@@ -26,8 +26,8 @@ use arguments::Form;
 pub(crate) use arguments::Measure;
 use asked::Asked;
 
-use crate::interrupt::Interrupt;
 use crate::progress::Console;
+use crate::stop::Stop;
 use crate::usage::UsageError;
 
 /// Does what the arguments say; false where a replay differs. `own` are benchmarks beside those of [`eval`].
@@ -146,7 +146,7 @@ pub(crate) fn watched(
     console: &Console,
     run: &mut dyn FnMut(&mut Observer<'_>) -> Result<Evaluation>,
 ) -> Result<Evaluation> {
-    let interrupt = Interrupt::watch()?;
+    let steps = Stop::on_signals()?.in_steps();
     let (mut bar, mut shown) = (None, 0);
     run(&mut |progress: &Progress| {
         let bar = bar.get_or_insert_with(|| console.progress("eval", progress.total, "samples"));
@@ -157,7 +157,7 @@ pub(crate) fn watched(
             let graded = progress.graded;
             bar.set_message(format!("pass@1 {:.1} % of {graded}", 100.0 * rate));
         }
-        match interrupt.came() {
+        match steps.must_end() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }
