@@ -2,7 +2,8 @@
 //!
 //! A number with decimals may be rounded or cut off; a whole one only where the sentence says so.
 //! A percentage is its number or a hundredth of it. Where the sides have known units of one
-//! kind, the one is converted into the other. `2 * 10 = 20 + 5 = 25` counts as two computations.
+//! kind, the one is converted into the other; where a sentence speaks of cents, cents into
+//! dollars. `2 * 10 = 20 + 5 = 25` counts as two computations.
 
 use data::Rational;
 
@@ -46,6 +47,9 @@ const ROUGHLY: &[&str] = &[
 const SCALES: &[&str] = &[
     "dozen", "dozens", "hundred", "thousand", "million", "billion",
 ];
+
+/// The kind of cents and dollars.
+const MONEY: u8 = 8;
 
 /// Units by kind, with their size.
 const UNITS: &[(&str, u8, i64)] = &[
@@ -91,8 +95,8 @@ const UNITS: &[(&str, u8, i64)] = &[
     ("milliliter", 7, 1),
     ("liter", 7, 1000),
     ("litre", 7, 1000),
-    ("cent", 8, 1),
-    ("dollar", 8, 100),
+    ("cent", MONEY, 1),
+    ("dollar", MONEY, 100),
 ];
 
 fn unit(side: &Side) -> Option<(u8, i64)> {
@@ -173,18 +177,29 @@ fn rounded(l: Rational, r: Rational, left: &Side, right: &Side, sentence: &str) 
 
 /// Whether the sides are the same in other units.
 fn convert(left: &Side, right: &Side, sentence: &str) -> bool {
-    let (l, r) = (left.plain, right.plain);
-    let times = |factor: i64| {
-        let factor = Rational::from(factor);
-        l.checked_mul(factor) == Some(r) || r.checked_mul(factor) == Some(l)
+    let other = |size| if size == 1 { 100 } else { 1 };
+    let (from, to) = match (unit(left), unit(right)) {
+        (Some((a, from)), Some((b, to))) if a == b => (from, to),
+        _ if !of_cents(sentence) => return false,
+        // Beside cents there are dollars, and beside dollars cents.
+        (Some((MONEY, from)), _) => (from, other(from)),
+        (_, Some((MONEY, to))) => (other(to), to),
+        // Where nobody says, dollars are what has decimals.
+        _ if left.finest > 0 => (100, 1),
+        _ => (1, 100),
     };
-    match (unit(left), unit(right)) {
-        (Some((a, from)), Some((b, to))) if a == b && from != to => {
-            l.checked_mul(Rational::from(from)) == r.checked_mul(Rational::from(to))
-                || times(from.max(to) / from.min(to))
-        }
-        _ => (sentence.contains("cent") || sentence.contains('¢')) && times(100),
-    }
+    let [from, to] = [from, to].map(Rational::from);
+    let same = left
+        .plain
+        .checked_mul(from)
+        .zip(right.plain.checked_mul(to));
+    same.is_some_and(|(left, right)| left == right)
+}
+
+/// Whether a sentence speaks of cents.
+fn of_cents(sentence: &str) -> bool {
+    let mut words = sentence.split(|c: char| !c.is_alphabetic());
+    sentence.contains('¢') || words.any(|word| matches!(word, "cent" | "cents"))
 }
 
 #[cfg(test)]
@@ -208,7 +223,11 @@ mod tests {
             ("so 100 / 8 = 12.5, that is about 100 / 8 = 13", 2),
             ("2 hours = 120 minutes", 1),
             ("3 * 40 = 120 minutes = 2 hours", 2),
+            ("3 * 40 = 120 seconds = 2 minutes", 2),
             ("5 * 20 cents = $1", 1),
+            ("4 * 50 = 2 dollars, since each is 50 cents", 1),
+            ("At 50 cents each, 4 * 50 = $2", 1),
+            ("4 * 0.50 = 200 cents", 1),
             ("2*10=20+5=25", 2),
             ("the 7 = 12", 0),
         ] {
@@ -220,6 +239,14 @@ mod tests {
             "10 / 3 = 3.36 each",
             "100 / 8 = 13",
             "3 * 40 = 120 minutes = 3 hours",
+            "2 minutes = 120 hours",
+            "120 hours = 2 minutes",
+            "3 * 40 = 120 minutes = 7200 hours",
+            "300 cents = 30000 dollars",
+            "2 dollars = 0.02 cents",
+            "5 * 20 cents = 1 cent",
+            "At the recent sale 3 * 4 = 1200",
+            "The center has 1200 / 4 = 3 rooms",
         ] {
             assert_eq!(wrong(text).1, 1, "{text}");
         }
