@@ -12,7 +12,7 @@ use rewards::{Options, Reading, Verdict, grade};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::usage::UsageError;
+use crate::usage;
 
 /// One answer to judge.
 #[derive(Debug, Deserialize)]
@@ -105,13 +105,10 @@ impl Agreement {
 /// expected to the standard error. Time is bounded for each line.
 ///
 /// # Errors
-/// A file that does not exist ([`UsageError`]) or has no line; a line that is no such object, with its
+/// A file that does not exist ([`UsageError`](usage::UsageError)) or has no line; a line that is no such object, with its
 /// number.
 pub fn run(path: &Path) -> Result<()> {
-    if !path.is_file() {
-        let error = UsageError(format!("there is no file {}", path.display()));
-        return Err(error.into());
-    }
+    usage::readable(path)?;
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     let agreement = judge_lines(BufReader::new(file), &mut out, path);

@@ -21,7 +21,7 @@ pub use arguments::Score;
 use row::{Row, Scored};
 use summary::Summary;
 
-use crate::usage::UsageError;
+use crate::usage;
 
 /// Lines that are read before they are scored, side by side.
 const AT_A_TIME: usize = 1024;
@@ -29,14 +29,11 @@ const AT_A_TIME: usize = 1024;
 /// Scores every line of the file: scores to the standard output, their means to the standard error.
 ///
 /// # Errors
-/// A file that does not exist, weights and terms that cannot be ([`UsageError`]); a file without a
+/// A file that does not exist, weights and terms that cannot be ([`UsageError`](usage::UsageError)); a file without a
 /// line; a line that is no such object, with its number, once those before it are scored.
 pub fn run(score: &Score) -> Result<()> {
     let path = score.file.as_path();
-    if !path.is_file() {
-        let error = UsageError(format!("there is no file {}", path.display()));
-        return Err(error.into());
-    }
+    usage::readable(path)?;
     let rubric = score.rubric()?;
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     let mut out = BufWriter::new(std::io::stdout().lock());

@@ -1,5 +1,7 @@
 //! The error of someone who asked for something that does not exist, apart from all others.
 
+use std::path::Path;
+
 use thiserror::Error;
 
 /// A wrong argument: the run has not begun, and the message says what to write instead.
@@ -8,6 +10,18 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct UsageError(pub String);
+
+/// Whether a file can be read from: the name of a folder or of nothing is a wrong argument.
+///
+/// A pipe can, such as `/dev/stdin`.
+pub(crate) fn readable(file: &Path) -> Result<(), UsageError> {
+    let refuse = |why: &str| Err(UsageError(format!("{why} {}", file.display())));
+    match file.metadata() {
+        Ok(about) if about.is_dir() => refuse("give a file in place of the folder"),
+        Ok(_) => Ok(()),
+        Err(_) => refuse("there is no file"),
+    }
+}
 
 /// The candidate most like `word`, or `None` where none is even half alike.
 pub(crate) fn nearest<'a>(
@@ -54,6 +68,22 @@ mod tests {
             Some("zero.steps")
         );
         assert_eq!(nearest("xylophone", ["smoke", "tiny"]), None);
+    }
+
+    #[test]
+    fn a_file_and_a_device_can_be_read_and_a_folder_cannot() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("problems.jsonl");
+        assert!(
+            readable(&file)
+                .unwrap_err()
+                .0
+                .starts_with("there is no file")
+        );
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(readable(&file), Ok(()));
+        assert!(readable(dir.path()).unwrap_err().0.contains("folder"));
+        assert_eq!(readable(Path::new("/dev/null")), Ok(()));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use moe_model::Decoder;
 use crate::memory::bytes;
 use crate::progress::{Console, duration};
 use crate::sampling_args::SamplingArgs;
-use crate::usage::UsageError;
+use crate::usage::{self, UsageError};
 use lines::Job;
 use prompts::Asked;
 use speaker::{Speaker, engine_options};
@@ -145,9 +145,7 @@ fn check(args: &Generate) -> Result<()> {
     if args.stop.iter().any(String::is_empty) {
         return refuse("--stop is empty; give the text that ends a response".into());
     }
-    if !args.prompts.is_file() {
-        return refuse(format!("there is no file {}", args.prompts.display()));
-    }
+    usage::readable(&args.prompts)?;
     match &args.output {
         Some(path) if path.exists() && !args.force => refuse(taken(path)),
         _ => Ok(()),
