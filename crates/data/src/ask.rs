@@ -51,7 +51,8 @@ pub struct Unanswered {
 /// Something that answers, many samples at a time.
 pub trait Answers {
     /// Answers `asks`, drawing from the iterator as there is room, and gives each reply to `each`
-    /// as it is complete, in any order. After `each` breaks, nothing new is asked.
+    /// as it is complete, in any order. After `each` breaks, nothing new is asked; what is under way
+    /// may still be given.
     ///
     /// # Errors
     /// What makes all further asking pointless: no such model, a refused key, a spent budget.

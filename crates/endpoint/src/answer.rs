@@ -240,9 +240,9 @@ impl Endpoint {
 }
 
 impl Answers for Endpoint {
-    /// As [`Answers::answer`]: replies come in the order in which the server gives them. After an error
-    /// the requests under way are waited for and their replies given; after `each` breaks they are
-    /// waited for and lost, which a [`data::journal`] around this prevents.
+    /// As [`Answers::answer`]: replies come in the order in which the server gives them. After an error,
+    /// and after `each` breaks, the requests under way are waited for and their replies given: they are
+    /// paid for.
     fn answer(
         &self,
         asks: &mut (dyn Iterator<Item = Ask> + Send),
@@ -265,7 +265,6 @@ impl Answers for Endpoint {
             for (ask, reply) in came {
                 if each(ask, reply).is_break() {
                     call.halt.ring();
-                    break;
                 }
             }
         });

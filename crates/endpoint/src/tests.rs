@@ -380,9 +380,9 @@ fn nothing_new_is_asked_after_the_listener_leaves() {
         if seen < 8 { Continue(()) } else { Break(()) }
     });
     assert!(outcome.is_ok());
-    assert_eq!(seen, 8);
-    // Eight, and at most what was under way or waiting to be heard.
-    assert!(server.requests() <= 8 + 4 + 4, "{}", server.requests());
+    // Eight, and at most what was under way or waiting to be heard: which is paid for, and heard.
+    assert!((8..=8 + 4 + 4).contains(&seen), "{seen}");
+    assert_eq!(seen, server.requests());
 }
 
 #[test]

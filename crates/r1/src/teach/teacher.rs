@@ -117,7 +117,6 @@ impl Teacher {
             Kind::There(settings) => Voice::there(settings)?,
         };
         let until = Until {
-            draws_ahead: matches!(voice, Voice::Here(_)),
             model: voice,
             steps,
         };

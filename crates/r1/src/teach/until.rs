@@ -8,12 +8,10 @@ use data::{Answers, Ask, Reply, Unanswered};
 
 use crate::stop::InSteps;
 
-/// `model`, asked until a signal comes; what was asked before is waited for.
+/// `model`, asked until a signal comes.
 pub(super) struct Until<A> {
     pub(super) model: A,
     pub(super) steps: InSteps,
-    /// Whether it takes all asks at once, so that the next reply is the last one waited for.
-    pub(super) draws_ahead: bool,
 }
 
 impl<A: Answers> Answers for Until<A> {
@@ -29,7 +27,7 @@ impl<A: Answers> Answers for Until<A> {
         });
         self.model.answer(&mut wanted, &mut |ask, reply| {
             each(ask, reply)?;
-            match self.draws_ahead && steps.must_end() {
+            match steps.must_end() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
@@ -43,7 +41,11 @@ mod tests {
     use crate::stop::Stop;
 
     /// Answers after it has drawn so many asks, as long as there are any.
-    struct Batches(usize);
+    struct Batches {
+        size: usize,
+        /// Whether what is under way is given when there are to be no more.
+        gives_all: bool,
+    }
 
     impl Answers for Batches {
         fn answer(
@@ -52,12 +54,13 @@ mod tests {
             each: &mut dyn FnMut(Ask, Result<Reply, Unanswered>) -> ControlFlow<()>,
         ) -> Result<(), Box<dyn Error + Send + Sync>> {
             loop {
-                let drawn: Vec<Ask> = asks.take(self.0).collect();
+                let drawn: Vec<Ask> = asks.take(self.size).collect();
                 if drawn.is_empty() {
                     return Ok(());
                 }
                 for ask in drawn {
-                    if each(ask, Ok(Reply::of("four"))).is_break() {
+                    let flow = each(ask, Ok(Reply::of("four")));
+                    if flow.is_break() && !self.gives_all {
                         return Ok(());
                     }
                 }
@@ -66,12 +69,11 @@ mod tests {
     }
 
     /// Replies given of ten, where a signal comes with the third.
-    fn given(batch: usize, draws_ahead: bool) -> usize {
+    fn given(size: usize, gives_all: bool) -> usize {
         let stop = Stop::after(3);
         let until = Until {
-            model: Batches(batch),
+            model: Batches { size, gives_all },
             steps: stop.in_steps(),
-            draws_ahead,
         };
         let mut asks = (0..10).map(|sample| Ask {
             id: "a".into(),
@@ -90,8 +92,8 @@ mod tests {
 
     #[test]
     fn what_is_under_way_is_given_and_nothing_more_is_asked() {
-        assert_eq!(given(4, false), 4);
-        assert_eq!(given(1, false), 3);
-        assert_eq!(given(10, true), 3);
+        assert_eq!(given(4, true), 4);
+        assert_eq!(given(1, true), 3);
+        assert_eq!(given(10, false), 3);
     }
 }
