@@ -70,12 +70,12 @@ fn report(embed: &dyn Embed, train: &[Reference], test: &[Reference]) -> String 
     }
     let weights = FEATURES.iter().zip(config.steps.weights);
     let weights: Vec<String> = weights
-        .map(|(name, weight)| format!("{name} {weight:.2}"))
+        .map(|(name, weight)| format!("{name} {weight:.3}"))
         .collect();
     let (bias, at) = (config.steps.bias, config.max_step_oddity);
     let table = measure(embed, test, &config);
     format!(
-        "{table}\n\nthreshold {at}, bias {bias:.2}: {}",
+        "{table}\n\nthreshold {at}, bias {bias:.3}: {}",
         weights.join(", ")
     )
 }

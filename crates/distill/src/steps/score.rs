@@ -68,6 +68,38 @@ pub struct StepScore {
 }
 
 impl StepModel {
+    /// Weights for distances by the sentence vectors of all-MiniLM-L6-v2; the default is for
+    /// [`BagOfWords`]. The oddity by a language model weighs as much as by default.
+    pub fn of_sentence_vectors() -> Self {
+        Self {
+            weights: [
+                0.810,  // operand from nowhere
+                1.055,  // second operand from nowhere
+                2.463,  // number from nowhere
+                1.206,  // second number from nowhere
+                7.424,  // operand found only later
+                2.281,  // result not used
+                7.373,  // last result is not the answer
+                0.969,  // all results of nothing known
+                2.216,  // share of words used nowhere else
+                0.614,  // name used nowhere else
+                1.469,  // no word of the question
+                1.401,  // language
+                1.874,  // no number
+                2.760,  // far from question and other steps
+                1.0,    // surprising: not fitted, there was no language model
+                2.174,  // nothing in common with anything
+                0.644,  // operand of no step before
+                1.587,  // number beside its equation
+                0.512,  // small number of nowhere
+                1.136,  // number from nowhere beside its equation
+                -0.078, // number from nowhere among letters
+                -1.266, // nothing in common among letters
+            ],
+            bias: -4.943,
+        }
+    }
+
     /// The odds of a step with these oddities, from 0 to 1.
     pub fn score(&self, values: &[f32; FEATURE_COUNT]) -> f32 {
         let sum: f32 = self.weights.iter().zip(values).map(|(w, v)| w * v).sum();

@@ -58,7 +58,9 @@ pub(crate) fn run(args: &Teach) -> Result<()> {
     if args.rows == 0 {
         return Err(UsageError("--rows must be at least 1".into()).into());
     }
-    let checked = settings.curate(args.max_perplexity).validate();
+    let checked = settings
+        .curate(args.max_perplexity, args.encoder.is_some())
+        .validate();
     checked.map_err(|error| UsageError(error.to_string()))?;
     let student = args.student.as_deref().map(Student::named).transpose()?;
     let console = Console::new(args.quiet);

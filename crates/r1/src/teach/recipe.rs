@@ -85,7 +85,7 @@ impl Distillation<'_> {
         let filter = Filter {
             sampled: &sampled,
             hinted: hinted.as_ref(),
-            config: &settings.curate(args.max_perplexity),
+            config: &settings.curate(args.max_perplexity, self.encoder.is_some()),
             encoder: self.encoder,
             reference: self.reference,
             problems: self.inputs.problems.len(),

@@ -87,7 +87,7 @@ impl Settings {
             return Err(UsageError(words.into()));
         }
         self.sampling.validate_teacher("sampling")?;
-        self.curate(None).validate().map_err(usage)?;
+        self.curate(None, false).validate().map_err(usage)?;
         self.balance()?;
         self.assembly(0, true).validate().map_err(usage)?;
         for (name, licence) in [
@@ -121,14 +121,17 @@ impl Settings {
         }
     }
 
-    /// What is kept of what it says.
-    pub(super) fn curate(&self, max_perplexity: Option<f64>) -> CurateConfig {
+    /// What is kept of what it says; `vectors`: whether distances are those of a sentence encoder.
+    pub(super) fn curate(&self, max_perplexity: Option<f64>, vectors: bool) -> CurateConfig {
         let filter = &self.filter;
         CurateConfig {
             checks: filter.checks,
             semantic: SemanticConfig {
                 max_step_oddity: filter.max_step_oddity,
-                steps: StepModel::default(),
+                steps: match vectors {
+                    true => StepModel::of_sentence_vectors(),
+                    false => StepModel::default(),
+                },
                 ..SemanticConfig::default()
             },
             max_perplexity,
@@ -208,8 +211,10 @@ mod tests {
             settings
         );
         assert_eq!(settings.hints, HintConfig::default());
-        let curate = settings.curate(None);
+        let curate = settings.curate(None, false);
         assert_eq!(curate, CurateConfig::default());
+        let vectors = settings.curate(None, true);
+        assert_eq!(vectors.semantic.steps, StepModel::of_sentence_vectors());
     }
 
     #[test]
@@ -257,7 +262,8 @@ mod tests {
         assert_eq!(balance.levels, [(3, 0.5)].into());
         let text = weighed.to_toml();
         assert_eq!(toml::from_str::<Settings>(&text).unwrap(), weighed);
-        let curate = load("filter.checks=rules").unwrap().curate(Some(9.0));
+        let curate = load("filter.checks=rules").unwrap();
+        let curate = curate.curate(Some(9.0), false);
         assert_eq!(
             (curate.checks, curate.max_perplexity),
             (Checks::Rules, Some(9.0))
