@@ -3,8 +3,7 @@
 //! One JSON object a line, `{id, gold, pred, opts?, expected?}`; for each, `{id, verdict, rule,
 //! reason}`. Rows marked `disputed` are graded but not counted in the agreement.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -105,13 +104,12 @@ impl Agreement {
 /// expected to the standard error. Time is bounded for each line.
 ///
 /// # Errors
-/// A file that does not exist ([`UsageError`](usage::UsageError)) or has no line; a line that is no such object, with its
-/// number.
+/// A file that does not exist ([`UsageError`](usage::UsageError)) or has no line; a line that is no
+/// such object, with its number.
 pub fn run(path: &Path) -> Result<()> {
-    usage::readable(path)?;
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let lines = usage::open(path)?;
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let agreement = judge_lines(BufReader::new(file), &mut out, path);
+    let agreement = judge_lines(lines, &mut out, path);
     out.flush()?;
     let agreement = agreement?;
     if agreement.expected > 0 {

@@ -9,8 +9,7 @@ mod arguments;
 mod row;
 mod summary;
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -29,15 +28,15 @@ const AT_A_TIME: usize = 1024;
 /// Scores every line of the file: scores to the standard output, their means to the standard error.
 ///
 /// # Errors
-/// A file that does not exist, weights and terms that cannot be ([`UsageError`](usage::UsageError)); a file without a
-/// line; a line that is no such object, with its number, once those before it are scored.
+/// A file that does not exist, weights and terms that cannot be
+/// ([`UsageError`](usage::UsageError)); a file without a line; a line that is no such object, with
+/// its number, once those before it are scored.
 pub fn run(score: &Score) -> Result<()> {
     let path = score.file.as_path();
-    usage::readable(path)?;
+    let lines = usage::open(path)?;
     let rubric = score.rubric()?;
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let summary = score_lines(BufReader::new(file), &mut out, path, &rubric);
+    let summary = score_lines(lines, &mut out, path, &rubric);
     out.flush()?;
     writeln!(std::io::stderr(), "{}", summary?)?;
     Ok(())

@@ -1,7 +1,10 @@
 //! The error of someone who asked for something that does not exist, apart from all others.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
+use anyhow::Context;
 use thiserror::Error;
 
 /// A wrong argument: the run has not begun, and the message says what to write instead.
@@ -21,6 +24,13 @@ pub(crate) fn readable(file: &Path) -> Result<(), UsageError> {
         Ok(_) => Ok(()),
         Err(_) => refuse("there is no file"),
     }
+}
+
+/// Opens a file that is [`readable`].
+pub(crate) fn open(file: &Path) -> anyhow::Result<BufReader<File>> {
+    readable(file)?;
+    let opened = File::open(file).with_context(|| format!("cannot open {}", file.display()))?;
+    Ok(BufReader::new(opened))
 }
 
 /// The candidate most like `word`, or `None` where none is even half alike.

@@ -14,6 +14,33 @@ use super::features::{FEATURE_COUNT, FEATURES, oddities};
 use super::steps;
 use crate::follows::number;
 
+/// What a logistic regression gave each oddity: with distances by [`BagOfWords`], and by the sentence
+/// vectors of all-MiniLM-L6-v2.
+const FITTED: [(f32, f32); FEATURE_COUNT] = [
+    (0.929, 0.810),   // operand from nowhere
+    (1.101, 1.055),   // second operand from nowhere
+    (2.477, 2.463),   // number from nowhere
+    (1.254, 1.206),   // second number from nowhere
+    (7.461, 7.424),   // operand found only later
+    (2.417, 2.281),   // result not used
+    (7.376, 7.373),   // last result is not the answer
+    (1.002, 0.969),   // all results of nothing known
+    (2.474, 2.216),   // share of words used nowhere else
+    (0.607, 0.614),   // name used nowhere else
+    (1.461, 1.469),   // no word of the question
+    (1.472, 1.401),   // language
+    (2.323, 1.874),   // no number
+    (1.146, 2.760),   // far from question and other steps
+    (1.0, 1.0),       // surprising: not fitted, there was no language model
+    (2.332, 2.174),   // nothing in common with anything
+    (0.684, 0.644),   // operand of no step before
+    (1.567, 1.587),   // number beside its equation
+    (0.576, 0.512),   // small number of nowhere
+    (1.134, 1.136),   // number from nowhere beside its equation
+    (-0.155, -0.078), // number from nowhere among letters
+    (-1.373, -1.266), // nothing in common among letters
+];
+
 /// Weights of the oddities.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -27,30 +54,7 @@ pub struct StepModel {
 impl Default for StepModel {
     fn default() -> Self {
         Self {
-            weights: [
-                0.929,  // operand from nowhere
-                1.101,  // second operand from nowhere
-                2.477,  // number from nowhere
-                1.254,  // second number from nowhere
-                7.461,  // operand found only later
-                2.417,  // result not used
-                7.376,  // last result is not the answer
-                1.002,  // all results of nothing known
-                2.474,  // share of words used nowhere else
-                0.607,  // name used nowhere else
-                1.461,  // no word of the question
-                1.472,  // language
-                2.323,  // no number
-                1.146,  // far from question and other steps
-                1.0,    // surprising: not fitted, there was no language model
-                2.332,  // nothing in common with anything
-                0.684,  // operand of no step before
-                1.567,  // number beside its equation
-                0.576,  // small number of nowhere
-                1.134,  // number from nowhere beside its equation
-                -0.155, // number from nowhere among letters
-                -1.373, // nothing in common among letters
-            ],
+            weights: FITTED.map(|(words, _)| words),
             bias: -4.651,
         }
     }
@@ -72,30 +76,7 @@ impl StepModel {
     /// [`BagOfWords`]. The oddity by a language model weighs as much as by default.
     pub fn of_sentence_vectors() -> Self {
         Self {
-            weights: [
-                0.810,  // operand from nowhere
-                1.055,  // second operand from nowhere
-                2.463,  // number from nowhere
-                1.206,  // second number from nowhere
-                7.424,  // operand found only later
-                2.281,  // result not used
-                7.373,  // last result is not the answer
-                0.969,  // all results of nothing known
-                2.216,  // share of words used nowhere else
-                0.614,  // name used nowhere else
-                1.469,  // no word of the question
-                1.401,  // language
-                1.874,  // no number
-                2.760,  // far from question and other steps
-                1.0,    // surprising: not fitted, there was no language model
-                2.174,  // nothing in common with anything
-                0.644,  // operand of no step before
-                1.587,  // number beside its equation
-                0.512,  // small number of nowhere
-                1.136,  // number from nowhere beside its equation
-                -0.078, // number from nowhere among letters
-                -1.266, // nothing in common among letters
-            ],
+            weights: FITTED.map(|(_, vectors)| vectors),
             bias: -4.943,
         }
     }
